@@ -1,0 +1,52 @@
+# Helpers that every folder uses: one folder is one target.
+include_guard()
+find_package(Threads REQUIRED)
+
+add_library(omnibus_options INTERFACE)
+target_compile_options(omnibus_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<BOOL:${OMNIBUS_WERROR}>:-Werror>)
+if(OMNIBUS_SANITIZE)
+  target_compile_options(omnibus_options INTERFACE -fsanitize=${OMNIBUS_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(omnibus_options INTERFACE -fsanitize=${OMNIBUS_SANITIZE})
+endif()
+
+# omnibus_library(<part> SOURCES … [PUBLIC libs…] [PRIVATE libs…]): target omnibus_<part>, alias omnibus::<part>.
+# Private headers are included as "<folder>/<file>.hpp" relative to src/.
+function(omnibus_library part)
+  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(omnibus_${part} ${arg_SOURCES})
+  add_library(omnibus::${part} ALIAS omnibus_${part})
+  target_include_directories(omnibus_${part}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_features(omnibus_${part} PUBLIC cxx_std_20)
+  target_link_libraries(omnibus_${part} PUBLIC ${arg_PUBLIC}
+    PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:omnibus_options> Threads::Threads)
+  set_target_properties(omnibus_${part} PROPERTIES
+    EXPORT_NAME ${part} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  set_property(GLOBAL APPEND PROPERTY OMNIBUS_LIBRARIES omnibus_${part})
+endfunction()
+
+# omnibus_test(<name> SOURCES … [LIBS …] [LABELS …] [TIMEOUT seconds]): a GoogleTest program, one ctest entry per case.
+function(omnibus_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT OMNIBUS_BUILD_TESTS)
+    return()
+  endif()
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE OMNIBUS_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} omnibus_options GTest::gtest_main GTest::gmock Threads::Threads)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+endfunction()

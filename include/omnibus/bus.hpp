@@ -1,0 +1,91 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <omnibus/consumer.hpp>
+#include <omnibus/driver.hpp>
+#include <omnibus/metrics.hpp>
+#include <omnibus/options.hpp>
+#include <omnibus/producer.hpp>
+#include <omnibus/queue_name.hpp>
+
+namespace omnibus {
+
+namespace detail {
+class BusCore;
+}
+
+/// Everything about a connection that is not its URL.
+struct BusOptions {
+  Nulls nulls = Nulls::omit;
+  std::string instance = {};  ///< names producers and clients; default host + program + a slot
+  Duration connect_timeout = std::chrono::seconds(5);
+  std::size_t max_buffered = 256u << 20;  ///< most payload bytes received and not yet handed to the user
+  std::size_t max_handler_threads =
+      512;               ///< most handlers running at once; threads exist only while handlers run
+  Metrics metrics = {};  ///< where counts go; a private registry by default
+};
+
+/// A connection to one broker, whatever its kind. A cheap shared handle: producers and consumers keep the
+/// connection alive, so the order of destruction does not matter. Threads: any thread for every call. Source:
+/// the spec's PubSubBackend.
+class Bus {
+ public:
+  explicit Bus(std::shared_ptr<detail::BusCore> core) : core_(std::move(core)) {}
+
+  /// Errors: ConfigError; Error{unavailable} when the broker cannot be reached within the connect timeout.
+  template <Schema T>
+  Producer<T> create_producer(const QueueName& queue, ProducerOptions options = {}) {
+    return Producer<T>(create_producer(queue, schema::type_of<T>(), std::move(options)));
+  }
+
+  /// Returns when the subscription is real: what is sent from then on reaches it. An empty subscription name
+  /// makes a generated, ephemeral one. Errors: ConfigError; Error{conflict} for a second exclusive consumer
+  /// or another sharing mode; Error{unavailable}.
+  template <Schema T>
+  Consumer<T> create_consumer(const QueueName& queue, std::string_view subscription,
+                              ConsumerOptions options = {}) {
+    return Consumer<T>(create_consumer(queue, subscription, schema::type_of<T>(), std::move(options)));
+  }
+
+  /// For types known only at run time.
+  std::unique_ptr<detail::ProducerHandle> create_producer(const QueueName& queue, const schema::Type& type,
+                                                          ProducerOptions options);
+  std::unique_ptr<detail::ConsumerHandle> create_consumer(const QueueName& queue,
+                                                          std::string_view subscription,
+                                                          const schema::Type& type, ConsumerOptions options);
+
+  /// Makes a durable subscription without a consumer; does nothing when it exists.
+  void create_subscription(const QueueName& queue, std::string_view subscription,
+                           Position position = Position::latest);
+  /// Removes a subscription with all it holds; does nothing when it does not exist.
+  void remove_subscription(const QueueName& queue, std::string_view subscription);
+  driver::QueueStatistics statistics(const QueueName& queue);
+
+  /// "embedded", "pulsar" …
+  std::string_view backend() const noexcept;
+  const driver::Features& features() const noexcept;
+  const BusOptions& options() const noexcept;
+  Metrics& metrics() const noexcept;
+
+  /// Runs `work` on the handlers' shared pool.
+  void post(UniqueFunction<void()> work) const;
+  /// Runs `work` on the pool at `when` or soon after; the token cancels it.
+  std::uint64_t post_at(TimePoint when, UniqueFunction<void()> work) const;
+  /// False when it has run or is running.
+  bool cancel(std::uint64_t token) const noexcept;
+
+  /// Closes every producer and consumer, then the connection. Idempotent.
+  CloseReport close(Duration timeout = std::chrono::seconds(10)) noexcept;
+
+ private:
+  std::shared_ptr<detail::BusCore> core_;
+};
+
+/// Opens a connection by URL: `embedded://`, `embedded:///path?durability=sync` …
+/// Errors: ConfigError naming the known schemes; Error{unavailable}, Error{authentication} …
+Bus connect(std::string_view url, BusOptions options = {});
+
+}  // namespace omnibus

@@ -1,0 +1,57 @@
+#pragma once
+
+/// The untemplated insides of Producer<T> and Consumer<T>. Values pass as `void*` beside their schema::Type,
+/// so that core is compiled once. Not for direct use.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <omnibus/driver.hpp>
+#include <omnibus/error.hpp>
+#include <omnibus/function.hpp>
+#include <omnibus/options.hpp>
+
+namespace omnibus::detail {
+
+/// A delivery on its way to the user, tagged with the link it came over.
+struct Envelope {
+  driver::Delivery delivery;
+  std::uint64_t epoch = 0;
+};
+
+class ProducerHandle {
+ public:
+  virtual ~ProducerHandle() = default;
+  virtual void send(const void* value, const SendOptions& options) = 0;
+  virtual void send_async(const void* value, const SendOptions& options, Completion done) = 0;
+  virtual void flush(Duration timeout) = 0;
+  virtual CloseReport close(Duration timeout) noexcept = 0;
+  virtual const QueueName& queue() const noexcept = 0;
+};
+
+class ConsumerHandle {
+ public:
+  virtual ~ConsumerHandle() = default;
+  /// Waits for one message; empty on silence.
+  virtual std::optional<Envelope> receive(Duration timeout) = 0;
+  /// Calls `ready` once, on the executor, with the next message, or with an error (closed, or a fatal one)
+  /// and an empty envelope. Several may wait; they are served in order.
+  virtual void receive_async(UniqueFunction<void(const Error*, Envelope)> ready) = 0;
+  /// Decodes into `*value`. False: it could not be decoded; the message was rejected (logged, counted,
+  /// negatively acknowledged or dead-lettered) and the caller takes the next one.
+  virtual bool decode(const Envelope& envelope, void* value) = 0;
+  virtual void acknowledge(const Envelope& envelope) = 0;
+  virtual void acknowledge_async(const Envelope& envelope, Completion done) = 0;
+  /// Back after its back-off; at ConsumerOptions::max_attempts a copy goes to the dead letter queue instead.
+  /// `reason` stands in the log and in the dead letter's properties.
+  virtual void negative_acknowledge(const Envelope& envelope, std::string_view reason) = 0;
+  virtual void negative_acknowledge_async(const Envelope& envelope, std::string_view reason,
+                                          Completion done) = 0;
+  virtual void unsubscribe() = 0;
+  virtual CloseReport close(Duration timeout) noexcept = 0;
+  virtual const QueueName& queue() const noexcept = 0;
+  virtual const std::string& subscription() const noexcept = 0;
+};
+
+}  // namespace omnibus::detail
