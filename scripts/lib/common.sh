@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# Sourced by the scripts: places, messages, packages, builds.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+jobs=${OMNIBUS_JOBS:-$(nproc)}
+
+say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev
+  libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev zlib1g-dev libcurl4-openssl-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev rapidjson-dev libsimdjson-dev
+  clang-14 libclang-rt-14-dev clang-format-14)
+demo_packages=(curl ca-certificates)
+
+# install_packages NAME…: installs what is missing; as root, or with sudo.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "missing packages: ${missing[*]} (run as root, or install sudo)"
+    as_root=(sudo)
+  fi
+  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# build_preset PRESET [TARGET…] [-- CMAKE-OPTION…]: configures and builds build/PRESET.
+build_preset() {
+  local preset=$1 targets=() options=()
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do targets+=("$1"); shift; done
+  [ $# -eq 0 ] || { shift; options=("$@"); }
+  if command -v ccache >/dev/null; then
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
+  fi
+  [ "${CI:-}" != true ] || options+=(-DOMNIBUS_WERROR=ON)
+  say "building $preset"
+  (cd "$root" && cmake --preset "$preset" "${options[@]}" >/dev/null) || die "cmake failed for preset $preset"
+  cmake --build "$root/build/$preset" --parallel "$jobs" ${targets[@]:+--target "${targets[@]}"}
+}
