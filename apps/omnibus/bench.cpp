@@ -1,0 +1,239 @@
+// omnibus bench: throughput and latency through a broker, with every message counted.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <iostream>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <omnibus/raw.hpp>
+
+#include "commands.hpp"
+#include "tool.hpp"
+
+namespace omnibus::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Plan {
+  std::uint64_t messages = 0;
+  std::size_t size = 0;
+  std::uint32_t producers = 1, consumers = 1;
+  bool latency = false;
+  double rate = 0;  // messages per second in all; 0 = as fast as they go
+  Duration patience = 30s;
+};
+
+/// What every message begins with; the rest is filler.
+struct Stamp {
+  std::uint64_t index;   // which message of the run
+  std::int64_t sent_at;  // nanoseconds of the steady clock; the intended time when a rate is given
+};
+
+std::int64_t now() { return Clock::now().time_since_epoch().count(); }
+
+class Bench {
+ public:
+  Bench(const Settings& settings, Plan plan)
+      : plan_(plan),
+        bus_(connect(settings)),
+        queue_{.name = fmt::format("bench-{}-{}", ::getpid(), now()),
+               .qos = qos_of(settings.text("qos")),
+               .space = "bench"},
+        arrived_(plan.messages),
+        latencies_(plan.consumers) {}
+
+  int run(bool json) {
+    for (std::uint32_t i = 0; i < plan_.consumers; ++i) {
+      consumers_.push_back(bus_.create_consumer<Raw>(queue_, "bench", {.window = 4096}));
+    }
+    const auto begin = now();
+    std::vector<std::jthread> threads;
+    for (std::uint32_t i = 0; i < plan_.consumers; ++i) threads.emplace_back([this, i] { consume(i); });
+    std::vector<std::jthread> senders;
+    for (std::uint32_t i = 0; i < plan_.producers; ++i) senders.emplace_back([this, i] { produce(i); });
+    progress(begin);
+    senders.clear();
+    threads.clear();
+    report(begin, json);
+    consumers_.front().unsubscribe();
+    return lost() == 0 && failed_ == 0 ? exit_ok : exit_failed;
+  }
+
+ private:
+  static Qos qos_of(const std::string& text) {
+    if (text == "q0") return Qos::best_effort;
+    if (text == "q1") return Qos::at_least_once;
+    if (text == "q2") return Qos::exactly_once;
+    throw ConfigError("--qos takes q0, q1 or q2, not '" + text + "'");
+  }
+
+  void produce(std::uint32_t producer) {
+    auto out = bus_.create_producer<Raw>(queue_, {.window = 8192});
+    Raw message{std::string(plan_.size, 'x')};
+    const auto step =
+        plan_.rate > 0 ? Duration(static_cast<std::int64_t>(1e9 / plan_.rate)) : Duration::zero();
+    const auto begin = Clock::now();
+    for (std::uint64_t index = producer; index < plan_.messages && !stop_; index += plan_.producers) {
+      Stamp stamp{index, now()};
+      if (plan_.rate > 0) {
+        const auto due = begin + step * index;
+        std::this_thread::sleep_until(due);
+        stamp.sent_at = due.time_since_epoch().count();
+      }
+      std::memcpy(message.bytes.data(), &stamp, sizeof stamp);
+      out.send_async(message, {}, [this](const Error* error) {
+        if (error != nullptr && failed_++ == 0) std::cerr << "omnibus bench: " << error->what() << '\n';
+      });
+      if (plan_.latency && plan_.rate <= 0) await(index);
+    }
+    out.close(plan_.patience);
+  }
+
+  /// Closed loop: the next message goes when this one has arrived.
+  void await(std::uint64_t index) {
+    while (arrived_[index].load(std::memory_order_acquire) == 0 && !stop_) arrived_[index].wait(0);
+  }
+
+  void consume(std::uint32_t consumer) {
+    auto& in = consumers_[consumer];
+    auto& latencies = latencies_[consumer];
+    latencies.reserve(plan_.messages / plan_.consumers + 1);
+    while (!stop_) {
+      auto message = in.poll(100ms);
+      if (!message) continue;
+      Stamp stamp{};
+      std::memcpy(&stamp, message->payload().data(), sizeof stamp);
+      latencies.push_back(now() - stamp.sent_at);
+      in.acknowledge_async(*message);
+      if (arrived_[stamp.index]++ != 0) {
+        ++duplicated_;
+        continue;
+      }
+      arrived_[stamp.index].notify_all();
+      if (++received_ >= plan_.messages) finish();
+    }
+  }
+
+  void finish() {
+    finished_at_ = now();
+    stop_ = true;
+  }
+
+  /// Shows where it is until everything arrived, or nothing has for the patience.
+  void progress(std::int64_t begin) {
+    const bool terminal = ::isatty(STDERR_FILENO) != 0;
+    std::uint64_t last = 0;
+    auto moved = Clock::now();
+    while (!stop_) {
+      std::this_thread::sleep_for(50ms);
+      const auto count = received_.load();
+      if (count != last) moved = Clock::now(), last = count;
+      if (terminal) {
+        std::cerr << fmt::format("\r{}/{} messages, {:.1f} s ", count, plan_.messages,
+                                 double(now() - begin) / 1e9);
+      }
+      if (Clock::now() - moved > plan_.patience || interrupted()) finish();
+    }
+    if (terminal) std::cerr << "\r\033[K";
+    for (auto& flag : arrived_) flag.notify_all();
+  }
+
+  std::uint64_t lost() const { return plan_.messages - received_; }
+
+  void report(std::int64_t begin, bool json) {
+    std::vector<std::int64_t> all;
+    for (const auto& part : latencies_) all.insert(all.end(), part.begin(), part.end());
+    std::sort(all.begin(), all.end());
+    const auto at = [&](double share) {
+      if (all.empty()) return 0.0;
+      return double(all[std::min(all.size() - 1, std::size_t(share * double(all.size())))]) / 1e3;
+    };
+    const double seconds = double(finished_at_ - begin) / 1e9;
+    const double rate = double(received_) / seconds;
+    const auto format =
+        json ? "{{\"backend\":\"{}\",\"mode\":\"{}\",\"messages\":{},\"size\":{},\"producers\":{},"
+               "\"consumers\":{},"
+               "\"received\":{},\"lost\":{},\"duplicated\":{},\"failed\":{},\"seconds\":{:.3f},\"messages_"
+               "per_second\":{:.0f},"
+               "\"p50_us\":{:.1f},\"p99_us\":{:.1f},\"p999_us\":{:.1f}}}\n"
+             : "backend     {}\nmode        {}\nmessages    {} of {} bytes\nproducers   {}, consumers "
+               "{}\nreceived    {}\n"
+               "lost        {}\nduplicated  {}\nfailed      {}\nseconds     {:.3f}\nmessages/s  {:.0f}\n"
+               "latency     p50 {:.1f} us, p99 {:.1f} us, p99.9 {:.1f} us\n";
+    std::cout << fmt::format(fmt::runtime(format), bus_.backend(), plan_.latency ? "latency" : "throughput",
+                             plan_.messages, plan_.size, plan_.producers, plan_.consumers, received_.load(),
+                             lost(), duplicated_.load(), failed_.load(), seconds, rate, at(.5), at(.99),
+                             at(.999));
+    std::cout.flush();
+  }
+
+  const Plan plan_;
+  Bus bus_;
+  const QueueName queue_;
+  std::vector<std::atomic<std::uint32_t>> arrived_;   // times each message came
+  std::vector<std::vector<std::int64_t>> latencies_;  // nanoseconds, one list per consumer
+  std::vector<Consumer<Raw>> consumers_;
+  std::atomic<std::uint64_t> received_ = 0, duplicated_ = 0, failed_ = 0;
+  std::atomic<std::int64_t> finished_at_ = 0;
+  std::atomic<bool> stop_ = false;
+};
+
+Plan plan_of(const Settings& settings) {
+  const auto at_least = [&](std::string_view flag, std::int64_t least) {
+    const auto value = settings.integer(flag);
+    if (value < least) throw ConfigError(fmt::format("--{} takes {} or more, not {}", flag, least, value));
+    return static_cast<std::uint64_t>(value);
+  };
+  Plan plan{.messages = at_least("messages", 1),
+            .size = at_least("size", sizeof(Stamp)),
+            .producers = static_cast<std::uint32_t>(at_least("producers", 1)),
+            .consumers = static_cast<std::uint32_t>(at_least("consumers", 1)),
+            .rate = settings.number("rate"),
+            .patience = std::chrono::seconds(at_least("patience", 1))};
+  const auto mode = settings.text("mode");
+  if (mode != "throughput" && mode != "latency")
+    throw ConfigError("--mode takes throughput or latency, not '" + mode + "'");
+  plan.latency = mode == "latency";
+  if (plan.rate < 0) throw ConfigError("--rate takes 0 or more");
+  return plan;
+}
+
+}  // namespace
+
+int run_bench(const std::vector<std::string>& arguments) {
+  Flags flags;
+  flags.integer("messages", "how many in all", 100000)
+      .integer("size", "payload bytes, 16 or more", 100)
+      .integer("producers", "sending threads, a producer each", 1)
+      .integer("consumers", "receiving threads, sharing one subscription", 1)
+      .text("mode", "throughput: as fast as they go; latency: one message in flight per producer",
+            "throughput")
+      .number("rate", "messages per second in all; latency then counts from the intended time (open loop)", 0)
+      .text("qos", "q0, q1 or q2", "q1")
+      .integer("patience", "give up after so many seconds without a message", 30)
+      .flag("json", "print one JSON object");
+  const auto settings =
+      Settings::parse({.program = "omnibus bench",
+                       .summary = "Sends numbered messages through a broker, receives and acknowledges each, "
+                                  "counts losses and doubles.",
+                       .id = "bench",
+                       .common = Settings::Common::bus,
+                       .default_url = "embedded://",
+                       .epilogue = "Examples:\n  omnibus bench --messages 1000000 --size 100\n"
+                                   "  omnibus bench --pubsub-url 'embedded:///tmp/store?durability=process' "
+                                   "--mode latency --rate 1000 "
+                                   "--json\n\n" +
+                                   exit_status_help("messages were lost or refused")},
+                      arguments, flags);
+  watch_signals();
+  return Bench(settings, plan_of(settings)).run(settings.flag("json"));
+}
+
+}  // namespace omnibus::app

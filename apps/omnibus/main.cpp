@@ -1,0 +1,85 @@
+// omnibus: one program for the services and the tools.
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <omnibus/detail/nearest.hpp>
+#include <omnibus/version.hpp>
+
+#include "commands.hpp"
+#include "tool.hpp"
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(const Arguments&);
+};
+
+constexpr std::array commands{
+    Command{"up", "run every service in this process, with nothing else installed", &omnibus::app::run_up},
+    Command{"gateway", "HTTP and WebSocket access to the services", &omnibus::app::run_gateway},
+    Command{"config-svc", "keep the configuration and push its changes", &omnibus::app::run_config_svc},
+    Command{"flow-svc", "start and stop flows", &omnibus::app::run_flow_svc},
+    Command{"chunker-recursive", "split documents into overlapping chunks",
+            &omnibus::app::run_chunker_recursive},
+    Command{"send", "send JSON lines from standard input to a queue", &omnibus::app::run_send},
+    Command{"tail", "print the messages of a queue as JSON lines", &omnibus::app::run_tail},
+    Command{"message", "list, show and convert message types", &omnibus::app::run_message},
+    Command{"topic", "print a broker's own name for a queue", &omnibus::app::run_topic},
+    Command{"bench", "measure throughput or latency through a broker", &omnibus::app::run_bench},
+    Command{"store", "look inside an embedded store", &omnibus::app::run_store},
+};
+
+void print_help(std::ostream& out) {
+  out << "omnibus " OMNIBUS_VERSION
+         " - typed publish/subscribe over any broker\n\n"
+         "Usage: omnibus COMMAND [OPTION...]\n\nCommands:\n";
+  for (const auto& command : commands) {
+    out << "  " << command.name << std::string(20 - command.name.size(), ' ') << command.summary << '\n';
+  }
+  out << "\n  omnibus COMMAND --help tells more. Try: omnibus up\n\n"
+      << omnibus::app::exit_status_help("the work failed; one line on standard error says why");
+}
+
+int unknown(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const auto& command : commands) names.push_back(command.name);
+  const auto near = omnibus::detail::nearest(name, names);
+  std::cerr << "omnibus: unknown command '" << name << "'";
+  if (!near.empty()) std::cerr << "; did you mean '" << near << "'?";
+  std::cerr << " (omnibus --help lists the commands)\n";
+  return omnibus::app::exit_usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  const Arguments arguments(argv + 1, argv + argc);
+  if (arguments.empty()) {
+    print_help(std::cerr);
+    return omnibus::app::exit_usage;
+  }
+  const auto& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help(std::cout);
+    return omnibus::app::exit_ok;
+  }
+  if (name == "--version" || name == "version") {
+    std::cout << "omnibus " OMNIBUS_VERSION "\n";
+    return omnibus::app::exit_ok;
+  }
+  const auto found =
+      std::find_if(commands.begin(), commands.end(), [&](const auto& c) { return c.name == name; });
+  if (found == commands.end()) return unknown(name);
+  return omnibus::app::guarded("omnibus " + name,
+                               [&] { return found->run(Arguments(arguments.begin() + 1, arguments.end())); });
+}

@@ -1,0 +1,108 @@
+#include "tool.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include <omnibus/base64.hpp>
+#include <omnibus/catalogue/registry.hpp>
+#include <omnibus/detail/nearest.hpp>
+#include <omnibus/json.hpp>
+#include <omnibus/raw.hpp>
+
+namespace omnibus::app {
+namespace {
+
+volatile std::sig_atomic_t signalled = 0;
+
+int report(std::string_view program, const Error& error, int status) {
+  std::cerr << program << ": " << error.what() << '\n';
+  return status;
+}
+
+int status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::config:
+    case ErrorCode::unsupported:
+      return exit_usage;
+    case ErrorCode::unavailable:
+    case ErrorCode::authentication:
+    case ErrorCode::forbidden:
+      return exit_unavailable;
+    default:
+      return exit_failed;
+  }
+}
+
+}  // namespace
+
+std::string exit_status_help(std::string_view failed_means) {
+  return "Exit status:\n  0  success\n  1  " + std::string(failed_means) +
+         "\n  2  wrong usage or configuration\n  3  the broker cannot be reached or refuses the "
+         "credentials\n";
+}
+
+int guarded(std::string_view program, const std::function<int()>& body) noexcept {
+  try {
+    return body();
+  } catch (const Settings::Exit& exit) {
+    (exit.status == 0 ? std::cout : std::cerr) << exit.text;
+    return exit.status;
+  } catch (const Error& error) {
+    return report(program, error, status_of(error.code()));
+  } catch (...) {
+    return report(program, to_error(std::current_exception()), exit_failed);
+  }
+}
+
+const schema::Type& find_type(std::string_view name) {
+  if (name == "raw") return schema::type_of<Raw>();
+  if (const auto* type = catalogue::find(name)) return *type;
+  const auto near = detail::nearest(name, catalogue::names());
+  throw ConfigError(
+      "unknown message type '" + std::string(name) + "'",
+      (near.empty() ? "" : "did you mean " + near + "? ") + "`omnibus message types` lists them");
+}
+
+void Value::parse(std::string_view json, const schema::JsonOptions& options) {
+  if (type_->kind != schema::Kind::raw) return type_->decode_json(json, options, value_);
+  const auto text = json::decode<std::string>(json);
+  auto bytes = base64::decode(text);
+  if (!bytes) throw DecodeError("not base64", "raw", "$", 1);
+  static_cast<Raw*>(value_)->bytes = std::move(*bytes);
+}
+
+std::string Value::str(const schema::JsonOptions& options) const {
+  if (type_->kind == schema::Kind::raw)
+    return '"' + base64::encode(static_cast<const Raw*>(value_)->bytes) + '"';
+  std::string out;
+  type_->encode_json(value_, options, out);
+  return out;
+}
+
+std::string json_quote(std::string_view text) { return json::encode(std::string(text)); }
+
+std::string json_error(const Error& error) {
+  std::string out = "{\"error\":{\"code\":" + json_quote(to_string(error.code()));
+  if (const auto* decode = dynamic_cast<const DecodeError*>(&error)) {
+    out += ",\"message\":" + json_quote(decode->reason()) + ",\"path\":" + json_quote(decode->path()) +
+           ",\"offset\":" + std::to_string(decode->offset());
+  } else {
+    out += ",\"message\":" + json_quote(error.what());
+    if (const auto* encode = dynamic_cast<const EncodeError*>(&error))
+      out += ",\"path\":" + json_quote(encode->path());
+  }
+  return out + "}}";
+}
+
+bool interrupted() noexcept { return signalled != 0; }
+
+void watch_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { signalled = 1; };
+  action.sa_flags = SA_RESETHAND;  // a second signal ends at once
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace omnibus::app
