@@ -26,7 +26,8 @@ struct Plan {
   std::size_t size = 0;
   std::uint32_t producers = 1, consumers = 1;
   bool latency = false;
-  double rate = 0;  // messages per second in all; 0 = as fast as they go
+  bool send = true, receive = true;  // one process may do only one of them
+  double rate = 0;                   // messages per second in all; 0 = as fast as they go
   Duration patience = 30s;
 };
 
@@ -43,26 +44,25 @@ class Bench {
   Bench(const Settings& settings, Plan plan)
       : plan_(plan),
         bus_(connect(settings)),
-        queue_{.name = fmt::format("bench-{}-{}", ::getpid(), now()),
-               .qos = qos_of(settings.text("qos")),
-               .space = "bench"},
+        queue_(queue_of(settings)),
         arrived_(plan.messages),
         latencies_(plan.consumers) {}
 
   int run(bool json) {
-    for (std::uint32_t i = 0; i < plan_.consumers; ++i) {
-      consumers_.push_back(bus_.create_consumer<Raw>(queue_, "bench", {.window = 4096}));
+    if (!plan_.receive) bus_.create_subscription(queue_, "bench", Position::earliest);
+    for (std::uint32_t i = 0; plan_.receive && i < plan_.consumers; ++i) {
+      consumers_.push_back(
+          bus_.create_consumer<Raw>(queue_, "bench", {.position = Position::earliest, .window = 4096}));
     }
-    const auto begin = now();
+    if (plan_.send) began_at_ = now();
     std::vector<std::jthread> threads;
-    for (std::uint32_t i = 0; i < plan_.consumers; ++i) threads.emplace_back([this, i] { consume(i); });
-    std::vector<std::jthread> senders;
-    for (std::uint32_t i = 0; i < plan_.producers; ++i) senders.emplace_back([this, i] { produce(i); });
-    progress(begin);
-    senders.clear();
+    for (std::uint32_t i = 0; i < consumers_.size(); ++i) threads.emplace_back([this, i] { consume(i); });
+    for (std::uint32_t i = 0; plan_.send && i < plan_.producers; ++i)
+      threads.emplace_back([this, i] { produce(i); });
+    progress();
     threads.clear();
-    report(begin, json);
-    consumers_.front().unsubscribe();
+    report(json);
+    if (plan_.receive) consumers_.front().unsubscribe();
     return lost() == 0 && failed_ == 0 ? exit_ok : exit_failed;
   }
 
@@ -72,6 +72,14 @@ class Bench {
     if (text == "q1") return Qos::at_least_once;
     if (text == "q2") return Qos::exactly_once;
     throw ConfigError("--qos takes q0, q1 or q2, not '" + text + "'");
+  }
+
+  /// Two processes meet on a queue that both were told; else a new one.
+  static QueueName queue_of(const Settings& settings) {
+    if (const auto name = settings.maybe("queue")) return QueueName::parse(*name);
+    return {.name = fmt::format("bench-{}-{}", ::getpid(), now()),
+            .qos = qos_of(settings.text("qos")),
+            .space = "bench"};
   }
 
   void produce(std::uint32_t producer) {
@@ -90,8 +98,9 @@ class Bench {
       std::memcpy(message.bytes.data(), &stamp, sizeof stamp);
       out.send_async(message, {}, [this](const Error* error) {
         if (error != nullptr && failed_++ == 0) std::cerr << "omnibus bench: " << error->what() << '\n';
+        if (!plan_.receive && ++received_ >= plan_.messages) finish();
       });
-      if (plan_.latency && plan_.rate <= 0) await(index);
+      if (plan_.latency && plan_.rate <= 0 && plan_.receive) await(index);
     }
     out.close(plan_.patience);
   }
@@ -112,6 +121,8 @@ class Bench {
       std::memcpy(&stamp, message->payload().data(), sizeof stamp);
       latencies.push_back(now() - stamp.sent_at);
       in.acknowledge_async(*message);
+      if (stamp.index >= arrived_.size()) throw ConfigError("a message of another run is on this queue");
+      if (!plan_.send) mark_begin(stamp.sent_at);
       if (arrived_[stamp.index]++ != 0) {
         ++duplicated_;
         continue;
@@ -121,13 +132,19 @@ class Bench {
     }
   }
 
+  /// Receiving only: the run begins when its first message was sent.
+  void mark_begin(std::int64_t sent_at) {
+    std::int64_t unset = 0;
+    began_at_.compare_exchange_strong(unset, sent_at);
+  }
+
   void finish() {
     finished_at_ = now();
     stop_ = true;
   }
 
   /// Shows where it is until everything arrived, or nothing has for the patience.
-  void progress(std::int64_t begin) {
+  void progress() {
     const bool terminal = ::isatty(STDERR_FILENO) != 0;
     std::uint64_t last = 0;
     auto moved = Clock::now();
@@ -137,7 +154,7 @@ class Bench {
       if (count != last) moved = Clock::now(), last = count;
       if (terminal) {
         std::cerr << fmt::format("\r{}/{} messages, {:.1f} s ", count, plan_.messages,
-                                 double(now() - begin) / 1e9);
+                                 began_at_ == 0 ? 0.0 : double(now() - began_at_) / 1e9);
       }
       if (Clock::now() - moved > plan_.patience || interrupted()) finish();
     }
@@ -147,7 +164,7 @@ class Bench {
 
   std::uint64_t lost() const { return plan_.messages - received_; }
 
-  void report(std::int64_t begin, bool json) {
+  void report(bool json) {
     std::vector<std::int64_t> all;
     for (const auto& part : latencies_) all.insert(all.end(), part.begin(), part.end());
     std::sort(all.begin(), all.end());
@@ -155,7 +172,7 @@ class Bench {
       if (all.empty()) return 0.0;
       return double(all[std::min(all.size() - 1, std::size_t(share * double(all.size())))]) / 1e3;
     };
-    const double seconds = double(finished_at_ - begin) / 1e9;
+    const double seconds = double(finished_at_ - began_at_) / 1e9;
     const double rate = double(received_) / seconds;
     const auto format =
         json ? "{{\"backend\":\"{}\",\"mode\":\"{}\",\"messages\":{},\"size\":{},\"producers\":{},"
@@ -181,7 +198,7 @@ class Bench {
   std::vector<std::vector<std::int64_t>> latencies_;  // nanoseconds, one list per consumer
   std::vector<Consumer<Raw>> consumers_;
   std::atomic<std::uint64_t> received_ = 0, duplicated_ = 0, failed_ = 0;
-  std::atomic<std::int64_t> finished_at_ = 0;
+  std::atomic<std::int64_t> began_at_ = 0, finished_at_ = 0;
   std::atomic<bool> stop_ = false;
 };
 
@@ -201,6 +218,13 @@ Plan plan_of(const Settings& settings) {
   if (mode != "throughput" && mode != "latency")
     throw ConfigError("--mode takes throughput or latency, not '" + mode + "'");
   plan.latency = mode == "latency";
+  const auto role = settings.text("role");
+  if (role != "both" && role != "send" && role != "receive") {
+    throw ConfigError("--role takes both, send or receive, not '" + role + "'");
+  }
+  plan.send = role != "receive";
+  plan.receive = role != "send";
+  if (role != "both" && !settings.maybe("queue")) throw ConfigError("--role " + role + " needs --queue");
   if (plan.rate < 0) throw ConfigError("--rate takes 0 or more");
   return plan;
 }
@@ -217,6 +241,8 @@ int run_bench(const std::vector<std::string>& arguments) {
             "throughput")
       .number("rate", "messages per second in all; latency then counts from the intended time (open loop)", 0)
       .text("qos", "q0, q1 or q2", "q1")
+      .text("role", "both; or send, or receive, so that two processes share the work", "both")
+      .text("queue", "queue of the run, the same for both roles; a new one by default")
       .integer("patience", "give up after so many seconds without a message", 30)
       .flag("json", "print one JSON object");
   const auto settings =
