@@ -37,12 +37,17 @@ class Histogram {
   virtual void observe(double value) noexcept = 0;
 };
 
+/// `value`, or "***" when `name` suggests a secret (password, token, api key …); user information and secret
+/// parameters inside a URL are replaced too. For everything that shows settings: logs, metrics, pages.
+std::string redacted(std::string_view name, std::string_view value);
+
 /// The default buckets of request latencies, seconds (.005 to 10).
 const std::vector<double>& latency_buckets();
 
 /// A registry of metrics in Prometheus' model. A cheap shared handle; series live as long as any handle.
-/// Asking again with the same name and labels returns the same series. Counters get the suffix "_total".
-/// Threads: any.
+/// Asking again with the same name and labels returns the same series; the first help text stays. Counters
+/// get the suffix "_total". Asking for a series is a search under a lock: keep the reference. Errors:
+/// ConfigError for a malformed name or label, or a name that another kind of metric has. Threads: any.
 class Metrics {
  public:
   Metrics();
@@ -70,11 +75,16 @@ class Metrics {
 class AdminServer {
  public:
   /// Binds 0.0.0.0 unless told otherwise; port 0 takes a free one. Errors: Error{conflict} naming the port in
-  /// use.
+  /// use; Error{forbidden} for a port that needs more rights; ConfigError for a malformed address.
   AdminServer(Metrics metrics, std::uint16_t port, std::string_view address = "0.0.0.0");
+  /// Waits for a check that is running.
   ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
   std::uint16_t port() const noexcept;
-  /// Asked at each /readyz: empty means ready, else the reason.
+  /// Asked at each /readyz, on the server's thread: empty means ready, else the reason. Without a check it is
+  /// ready. A check that throws is not ready.
   void ready_when(std::function<std::string()> check);
 
  private:
