@@ -1,0 +1,47 @@
+#include <cstdlib>
+#include <fstream>
+#include <omnibus/error.hpp>
+#include <omnibus/settings.hpp>
+
+namespace omnibus {
+
+std::string state_directory() {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && *state == '/') return std::string(state) + "/omnibus";
+  const char* home = std::getenv("HOME");
+  return (home != nullptr && *home != '\0' ? std::string(home) : std::string("/tmp")) +
+         "/.local/state/omnibus";
+}
+
+namespace {
+
+/// The URL of an `omnibus up` that runs here, as it wrote it; empty when none did.
+std::string running_up() {
+  std::ifstream file(state_directory() + "/url");
+  std::string url;
+  std::getline(file, url);
+  return url.find("://") != std::string::npos ? url : "";
+}
+
+std::string hint_for(const std::string& url) {
+  std::string hint = "--pubsub-url embedded:///DIRECTORY needs no broker";
+  if (const auto up = running_up(); !up.empty() && up != url) {
+    hint += "; an omnibus up runs here: --pubsub-url " + up;
+  }
+  return hint;
+}
+
+}  // namespace
+
+Bus connect(const Settings& settings) {
+  try {
+    return connect(settings.pubsub_url, settings.bus);
+  } catch (const Error& error) {
+    const bool no_broker = error.code() == ErrorCode::unavailable || error.code() == ErrorCode::unsupported;
+    if (!no_broker || settings.pubsub_url.starts_with("embedded:")) throw;
+    const auto hint = (error.hint().empty() ? "" : error.hint() + "; ") + hint_for(settings.pubsub_url);
+    Error(error.code(), error.message(), {error.retryable(), error.backend(), error.native(), hint}).raise();
+  }
+}
+
+}  // namespace omnibus
