@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,5 +88,13 @@ class Bus {
 /// Opens a connection by URL: `embedded://`, `embedded:///path?durability=sync` …
 /// Errors: ConfigError naming the known schemes; Error{unavailable}, Error{authentication} …
 Bus connect(std::string_view url, BusOptions options = {});
+
+/// Makes the driver of one connection.
+using BackendFactory =
+    std::function<std::unique_ptr<driver::Backend>(const driver::BackendConfig&, driver::Host&)>;
+
+/// Opens a connection over a driver of your own (docs/writing-a-backend.md); `url` reaches it split into its
+/// parts. Errors: ConfigError for a malformed URL; whatever `open` throws.
+Bus connect_with(const BackendFactory& open, std::string_view url, BusOptions options = {});
 
 }  // namespace omnibus

@@ -27,6 +27,8 @@ struct QueueName {
   static QueueName parse(std::string_view text);
 
   std::string str() const;
+  /// Pulsar's form: `persistent://t/n/x` for q1 and q2, `non-persistent://t/n/x` for q0.
+  std::string persistent_uri() const;
 
   friend bool operator==(const QueueName&, const QueueName&) = default;
   friend auto operator<=>(const QueueName&, const QueueName&) = default;
