@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Sourced by the scripts: places, messages, packages, builds.
+# shellcheck disable=SC2034 # the lists of packages are for the scripts that source this
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 jobs=${OMNIBUS_JOBS:-$(nproc)}
 
