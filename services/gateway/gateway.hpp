@@ -1,0 +1,62 @@
+#pragma once
+
+/// The gateway: HTTP and WebSocket clients on one side, queues on the other.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <omnibus/bus.hpp>
+
+namespace omnibus::gateway {
+
+/// Which status an error answer carries: always 200 with an error object, as existing clients need, or the
+/// status that fits.
+enum class HttpErrors : std::uint8_t { compatible, strict };
+
+struct GatewayOptions {
+  std::string id = "api-gateway";
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 8088;   ///< 0 takes a free one
+  std::string api_token = {};  ///< the shared secret; empty: everybody may do everything
+  /// How long a request waits for each answer of its service.
+  Duration timeout = std::chrono::seconds(600);
+  std::size_t body_limit = 256u << 20;  ///< largest HTTP body, bytes
+  std::size_t frame_limit = 50u << 20;  ///< largest WebSocket message, bytes
+  std::size_t max_connections = 4096;   ///< beyond it new clients wait to be accepted
+  std::size_t outstanding = 16;         ///< requests of one WebSocket at once; beyond it nothing is read
+  Duration header_timeout = std::chrono::seconds(10);  ///< for a request's head, once it began
+  Duration idle_timeout = std::chrono::seconds(60);    ///< without a byte moved, and between requests
+  HttpErrors http_errors = HttpErrors::compatible;
+  unsigned threads = 2;  ///< for all sockets together
+  std::string config_push_queue = "q2/tg/config/config";
+};
+
+/// One gateway. Threads: start and stop from one thread at a time, the rest from any.
+class Gateway {
+ public:
+  Gateway(Bus bus, GatewayOptions options);
+  /// Calls stop().
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  /// Returns when clients can connect. Requests for flows wait for the first configuration.
+  /// Errors: Error{conflict} when the port is in use; ConfigError for an address that is none;
+  /// Error{unavailable} when the broker cannot be reached.
+  void start();
+  /// Accepts nobody more, finishes the running requests, closes; what still runs at the deadline is cut off.
+  /// Idempotent. Answers how many requests finished and how many were cut off (`flushed`, `running`).
+  CloseReport stop(Duration deadline = std::chrono::seconds(10)) noexcept;
+
+  /// The port that clients connect to; after start().
+  std::uint16_t port() const noexcept;
+  /// Empty when ready: the configuration is known. Else the reason, for /readyz.
+  std::string ready() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace omnibus::gateway
