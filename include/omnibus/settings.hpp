@@ -142,9 +142,6 @@ std::optional<Duration> parse_duration(std::string_view text);
 /// "512", "64KiB", "256MiB", "1GB"; a bare number counts bytes. Empty when malformed or too large.
 std::optional<std::size_t> parse_size(std::string_view text);
 
-/// The candidate that `word` most likely meant; empty when none is near.
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
-
 /// `url` without what may be secret: user part and query values become "***". For logs and errors.
 std::string redacted(std::string_view url);
 

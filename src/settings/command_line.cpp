@@ -3,6 +3,8 @@
 #include <omnibus/version.hpp>
 #include <span>
 
+#include <omnibus/detail/nearest.hpp>
+
 #include "settings/parsing.hpp"
 
 namespace omnibus::settings {
@@ -46,9 +48,9 @@ std::vector<std::string> flag_names(const std::vector<Group>& groups) {
 [[noreturn]] void unknown_flag(const Settings::About& about, const std::vector<Group>& groups,
                                const std::string& argument) {
   const auto name = argument.substr(0, argument.find('='));
-  const auto near = nearest(name, flag_names(groups));
+  const auto near = detail::nearest(name, flag_names(groups));
   throw ConfigError("unknown flag " + name,
-                    near ? "did you mean " + *near + "?" : "see " + about.program + " --help");
+                    !near.empty() ? "did you mean " + near + "?" : "see " + about.program + " --help");
 }
 
 /// Deals out what is no flag to the positional arguments.

@@ -1,17 +1,10 @@
-#include <cstdlib>
 #include <fstream>
 #include <omnibus/error.hpp>
 #include <omnibus/settings.hpp>
 
-namespace omnibus {
+#include "backends/registry.hpp"
 
-std::string state_directory() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && *state == '/') return std::string(state) + "/omnibus";
-  const char* home = std::getenv("HOME");
-  return (home != nullptr && *home != '\0' ? std::string(home) : std::string("/tmp")) +
-         "/.local/state/omnibus";
-}
+namespace omnibus {
 
 namespace {
 
@@ -31,13 +24,21 @@ std::string hint_for(const std::string& url) {
   return hint;
 }
 
+bool built(std::string_view url) {
+  const auto scheme = url.substr(0, url.find("://"));
+  for (const auto& entry : backends::known()) {
+    if (entry.scheme == scheme) return entry.open != nullptr;
+  }
+  return true;
+}
+
 }  // namespace
 
 Bus connect(const Settings& settings) {
   try {
     return connect(settings.pubsub_url, settings.bus);
   } catch (const Error& error) {
-    const bool no_broker = error.code() == ErrorCode::unavailable || error.code() == ErrorCode::unsupported;
+    const bool no_broker = error.code() == ErrorCode::unavailable || !built(settings.pubsub_url);
     if (!no_broker || settings.pubsub_url.starts_with("embedded:")) throw;
     const auto hint = (error.hint().empty() ? "" : error.hint() + "; ") + hint_for(settings.pubsub_url);
     Error(error.code(), error.message(), {error.retryable(), error.backend(), error.native(), hint}).raise();

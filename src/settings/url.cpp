@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 
+#include <omnibus/detail/nearest.hpp>
+
 #include "settings/parsing.hpp"
 
 namespace omnibus {
@@ -153,9 +155,9 @@ std::string address_of(std::string_view backend, const GivenMap& given, const Se
     names.emplace_back(scheme.scheme);
   }
   const auto scheme = url.substr(0, url.find("://"));
-  const auto near = nearest(scheme, names);
+  const auto near = detail::nearest(scheme, names);
   throw ConfigError("--pubsub-url: '" + redacted(url) + "' starts with none of " + known,
-                    near ? "did you mean " + *near + "://?" : "");
+                    !near.empty() ? "did you mean " + near + "://?" : "");
 }
 
 /// Whether the URL decides. Errors: ConfigError when what was told equally firmly says otherwise.

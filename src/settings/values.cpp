@@ -2,6 +2,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <omnibus/detail/nearest.hpp>
+
 #include "settings/parsing.hpp"
 
 namespace omnibus::settings {
@@ -37,10 +39,10 @@ std::string checked_choice(const Definition& definition, Source source, const st
     lowered.push_back(lower(choice));
     if (lowered.back() == wanted) return choice;
   }
-  const auto near = nearest(wanted, lowered);
+  const auto near = detail::nearest(wanted, lowered);
   throw ConfigError(
       called(definition, source) + ": unknown '" + value + "', known are " + joined(definition.choices),
-      near ? "did you mean " + *near + "?" : "");
+      !near.empty() ? "did you mean " + near + "?" : "");
 }
 
 /// What a malformed value of this kind should have been; null when `value` is fine.

@@ -43,16 +43,6 @@ TEST(Size, RefusesWhatIsNoSize) {
   }
 }
 
-TEST(Nearest, FindsTyposAndBeginnings) {
-  const std::vector<std::string> names = {"gateway", "config-svc", "flow-svc", "up"};
-  EXPECT_EQ(nearest("gatway", names), "gateway");
-  EXPECT_EQ(nearest("conf", names), "config-svc");
-  EXPECT_EQ(nearest("flowsvc", names), "flow-svc");
-  EXPECT_EQ(nearest("zzzzzz", names), std::nullopt);
-  EXPECT_EQ(nearest("", names), std::nullopt);
-  EXPECT_EQ(nearest(std::string(5000, 'g'), names), std::nullopt);
-}
-
 TEST(Redacted, HidesUserAndQueryValues) {
   EXPECT_EQ(redacted("pulsar://host:6650?token=abc&listener=l"), "pulsar://host:6650?token=***&listener=***");
   EXPECT_EQ(redacted("mqtt://me:secret@host:1883"), "mqtt://***@host:1883");
