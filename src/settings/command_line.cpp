@@ -13,8 +13,6 @@ namespace {
 
 using Kind = Definition::Kind;
 
-constexpr int many_values = 1 << 20;
-
 bool negatable(const Definition& definition) { return definition.otherwise == "true"; }
 
 CLI::Option* declare(CLI::App& app, const Definition& definition) {
@@ -27,7 +25,7 @@ CLI::Option* declare(CLI::App& app, const Definition& definition) {
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   } else {
     option = app.add_option(name);
-    option->expected(1, many_values)->allow_extra_args(false);
+    option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   return option;
@@ -91,6 +89,20 @@ void read_option(const CLI::Option& option, const Definition& definition, GivenM
   if (definition.otherwise) given[definition.name] = {Source::otherwise, {*definition.otherwise}};
 }
 
+/// The arguments as CLI11 takes them: last first. It would give "--name=" the next argument as its value.
+std::vector<std::string> for_parser(std::span<const std::string> arguments) {
+  std::vector<std::string> result;
+  for (const auto& argument : arguments) {
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      result.insert(result.end(), {argument.substr(0, argument.size() - 1), ""});
+    } else {
+      result.push_back(argument);
+    }
+  }
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
 }  // namespace
 
 GivenMap read(const Settings::About& about, const std::vector<Group>& groups,
@@ -107,9 +119,8 @@ GivenMap read(const Settings::About& about, const std::vector<Group>& groups,
     }
   }
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  std::vector<std::string> reversed(std::make_reverse_iterator(dashes), arguments.rend());
   try {
-    app.parse(std::move(reversed));
+    app.parse(for_parser({arguments.begin(), dashes}));
   } catch (const CLI::ParseError& error) {
     throw ConfigError(error.what(), "see " + about.program + " --help");
   }

@@ -60,8 +60,9 @@ constexpr std::array<Scheme, 12> schemes = {{
 /// The backend a URL means; empty when its scheme is none of ours.
 std::string_view backend_of(std::string_view url) {
   const auto scheme = url.substr(0, url.find("://"));
-  const auto found = std::find_if(schemes.begin(), schemes.end(),
-                                  [&](const Scheme& known) { return known.scheme == scheme; });
+  const auto found = std::find_if(schemes.begin(), schemes.end(), [&](const Scheme& known) {
+    return known.scheme == scheme && scheme.size() < url.size();
+  });
   return found != schemes.end() ? found->backend : std::string_view();
 }
 

@@ -107,6 +107,7 @@ TEST_F(SettingsTest, EmptyValueIsAValue) {
   Flags own;
   own.text("name", "a text", "x").list("all", "many");
   EXPECT_EQ(parsed({"--name", ""}, own).maybe("name"), "");
+  EXPECT_EQ(parsed({"--name=", "--id", "y"}, own).maybe("name"), "");
   EXPECT_THAT(parsed({}, own).list("all"), IsEmpty());
 }
 
