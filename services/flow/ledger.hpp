@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <omnibus/time.hpp>
+
+#include "services/config/sqlite.hpp"
+#include "services/config/store.hpp"
+
+namespace omnibus::flow {
+
+/// A subscription that a processor may hold for a flow.
+struct Subscription {
+  std::string flow;   ///< the variant in `active-flow`
+  std::string queue;  ///< as QueueName prints it
+  std::string name;   ///< `<processor>--<flow>--<name in the definition>`
+
+  friend auto operator<=>(const Subscription&, const Subscription&) = default;
+};
+
+/// Every subscription that the active flows of a configuration can have made: one for each name whose text is
+/// a durable queue, whether the processor reads it or writes it. Empty optional: the configuration has no
+/// active flows at all, which stops nothing. Errors: ConfigError when an entry is malformed.
+std::optional<std::vector<Subscription>> subscriptions_of(const config::Values& values);
+
+/// Remembers, over restarts, since when the subscriptions of stopped flows are unused.
+/// Threads: any.
+class Ledger {
+ public:
+  /// Opens or creates the file. Errors: as sqlite::Database.
+  explicit Ledger(const std::filesystem::path& file);
+
+  /// Notes what is in use now; what was and no longer is counts as unused since `now`.
+  void observe(const std::vector<Subscription>& present, SystemTime now);
+  /// Unused since `limit` or longer.
+  std::vector<Subscription> unused_since(SystemTime limit) const;
+  /// When the one unused for the longest became so; empty when all are in use.
+  std::optional<SystemTime> oldest() const;
+  void forget(const Subscription& subscription);
+
+ private:
+  mutable std::mutex mutex_;           ///< guards database_
+  mutable sqlite::Database database_;  ///< reading prepares statements
+};
+
+}  // namespace omnibus::flow
