@@ -73,7 +73,8 @@ struct LogOptions {
   void (*step)(std::string_view name) = nullptr;
 };
 
-inline constexpr std::size_t max_frame_size = std::size_t{1} << 20;
+/// A frame fits into the smallest segment, 1 MiB, behind its header.
+inline constexpr std::size_t max_frame_size = (std::size_t{1} << 20) - 1024;
 inline constexpr std::size_t frame_header_size = 32;
 /// The longest payload of one frame.
 inline constexpr std::size_t max_frame_payload = max_frame_size - frame_header_size;
