@@ -28,7 +28,12 @@ enum class Kind : std::uint8_t {
 };
 
 /// "string", "integer", …
-std::string_view to_string(Kind kind) noexcept;
+constexpr std::string_view kind_name(Kind kind) noexcept {
+  constexpr std::string_view names[] = {"string", "integer", "boolean",  "number", "bytes", "list",
+                                        "dict",   "struct",  "optional", "enum",   "raw"};
+  return names[static_cast<std::size_t>(kind)];
+}
+inline std::string_view to_string(Kind kind) noexcept { return kind_name(kind); }
 
 struct Type;
 
@@ -51,12 +56,14 @@ struct JsonOptions {
 /// addresses.
 struct Type {
   Kind kind;
-  std::string_view name;  ///< unqualified, for example "TextDocument"; "list", "dict" … otherwise
+  std::string_view name;  ///< unqualified, for example "TextDocument"; for others kind_name(kind)
   std::span<const Field> fields = {};           ///< of a structure
   const Type* (*element)() noexcept = nullptr;  ///< of a list, dict or optional
   std::span<const std::string_view> enumerators = {};
 
-  /// Appends the JSON text. Errors: EncodeError. Threads: any.
+  // The following are set for structures and for Raw, the types of whole messages.
+
+  /// Appends the JSON text. Errors: EncodeError; `out` is then as it was. Threads: any.
   void (*encode_json)(const void* value, const JsonOptions&, std::string& out) = nullptr;
   /// Overwrites `*value` (absent fields take their default). Errors: DecodeError; `*value` is then
   /// unspecified but valid.
