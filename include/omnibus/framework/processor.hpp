@@ -1,61 +1,64 @@
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
+#include <omnibus/framework/config_receiver.hpp>
 #include <omnibus/framework/flow.hpp>
 #include <omnibus/settings.hpp>
 
 namespace omnibus::framework {
 
-/// The whole configuration: type → key → text.
-using Configuration = std::map<std::string, std::map<std::string, std::string>>;
-
-/// Follows the configuration: subscribes to the push at `latest`, then asks the config service until it
-/// answers, then applies only versions above the last applied one. Used by processors and by the gateway.
-/// Threads: handlers run one at a time on the Bus's pool.
-class ConfigReceiver {
- public:
-  using Handler = std::function<void(const Configuration&, std::int64_t version)>;
-  ConfigReceiver(Bus bus, std::string id, QueueName push);
-  ~ConfigReceiver();
-  /// Handlers run in registration order; one that throws makes the version be applied again after a back-off.
-  void on_config(Handler handler);
-  void start();
-  void stop();
-  /// The last version applied; empty before the first.
-  std::optional<std::int64_t> version() const;
-};
-
-/// The base of every service: a Bus, metrics, the admin port, the configuration, signals.
+/// The base of every service: a Bus, metrics, the configuration. Several may share a Bus and a process.
+/// Metrics: processor_info, with secrets redacted.
+/// Threads: start, stop, run from one thread at a time; the rest any.
 class AsyncProcessor {
  public:
   AsyncProcessor(Bus bus, Settings settings);
+  /// Stops following the configuration. Derived classes call stop() in their own destructor when handlers of
+  /// theirs may still run.
   virtual ~AsyncProcessor();
+  AsyncProcessor(const AsyncProcessor&) = delete;
+  AsyncProcessor& operator=(const AsyncProcessor&) = delete;
 
   const std::string& id() const noexcept;
   Bus& bus() noexcept;
   const Settings& settings() const noexcept;
-  /// Called with every configuration applied, in version order.
+  /// Before start(). Called with every configuration applied, in version order.
   void on_config(ConfigReceiver::Handler handler);
 
   /// Starts following the configuration. Overriders call it first, then start their own parts.
   virtual void start();
-  /// Stops taking, finishes handlers, flushes, acknowledges, closes, within Settings::shutdown_timeout.
+  /// Stops taking, finishes handlers, flushes, acknowledges, closes, within Settings::shutdown_timeout. The
+  /// Bus stays open: it may be shared. Overriders give each step time_left(). Idempotent.
   virtual void stop();
-  /// start(), waits for `stop` or SIGTERM/SIGINT (see run_program), stop().
+  /// start(), waits for `stop`, stop(). run_program requests it on SIGTERM and SIGINT.
   void run(std::stop_token stop);
   /// Empty when ready; else the reason, for /readyz.
   virtual std::string ready() const;
+
+ protected:
+  /// What is left of Settings::shutdown_timeout since the first call.
+  Duration time_left();
+  /// What follows the configuration.
+  ConfigReceiver& config() noexcept;
+
+ private:
+  struct Impl;
+  const std::unique_ptr<Impl> impl_;
 };
 
-/// A processor whose parts come and go with flows: follows config type `active-flow`, key = its id.
+/// A processor whose parts come and go with flows: follows config type `active-flow`, key = its id, whose
+/// text is JSON, {flow: {name: queue or value}}. New flows start, flows no longer named stop and keep their
+/// subscriptions, changed ones restart. A flow that cannot be built is logged, named by ready() and tried
+/// again at the next version; the others run on.
 class FlowProcessor : public AsyncProcessor {
  public:
-  using AsyncProcessor::AsyncProcessor;
+  FlowProcessor(Bus bus, Settings settings);
+  ~FlowProcessor() override;
+
   /// Before start(). Specs build in registration order; consumers start last.
   void add(std::unique_ptr<Spec> spec);
   template <class S, class... Args>
@@ -64,6 +67,13 @@ class FlowProcessor : public AsyncProcessor {
   }
   /// The flows running now.
   std::vector<std::string> flows() const;
+
+  void stop() override;
+  std::string ready() const override;
+
+ private:
+  struct Parts;
+  const std::shared_ptr<Parts> parts_;
 };
 
 }  // namespace omnibus::framework

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace omnibus::framework {
+
+/// A new random identifier, as 36 characters of a version 4 UUID. Threads: any.
+std::string unique_id();
+
+}  // namespace omnibus::framework
