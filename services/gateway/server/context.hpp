@@ -1,0 +1,80 @@
+#pragma once
+
+/// What the sessions of one server share.
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "services/gateway/server/server.hpp"
+
+namespace omnibus::gateway {
+
+/// A connected client. Threads: any; both calls return at once.
+class Session {
+ public:
+  virtual ~Session() = default;
+  /// Takes no more requests, finishes the running ones, closes.
+  virtual void drain() = 0;
+  /// Closes now.
+  virtual void abort() = 0;
+};
+
+/// The sessions alive. A session is in it from its construction until its destruction. Threads: any.
+class Sessions {
+ public:
+  /// Keeps a session registered; lives as its member.
+  class Registration {
+   public:
+    Registration(Sessions& sessions, Session* session) : sessions_(sessions), session_(session) {}
+    ~Registration() { sessions_.remove(session_); }
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+
+   private:
+    Sessions& sessions_;
+    Session* session_;
+  };
+
+  void add(const std::shared_ptr<Session>& session);
+  std::size_t size() const;
+  /// Called after a session went, without a lock held.
+  void on_remove(std::function<void()> hook) { removed_hook_ = std::move(hook); }
+  std::vector<std::shared_ptr<Session>> all() const;
+  /// True when every session is gone before `deadline`.
+  bool wait_empty(TimePoint deadline);
+
+ private:
+  void remove(Session* session);
+
+  std::function<void()> removed_hook_;  // set before the first session
+  mutable std::mutex mutex_;            // guards sessions_
+  std::condition_variable emptied_;
+  std::map<Session*, std::weak_ptr<Session>> sessions_;
+};
+
+/// Sessions hold it, so that the I/O context outlives every socket.
+struct Context {
+  Context(ServerOptions given, Handler& serving) : options(std::move(given)), handler(serving) {}
+
+  const ServerOptions options;
+  Handler& handler;
+  boost::asio::io_context io;
+  std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> running{0};  ///< requests taken and not yet answered
+  Sessions sessions;
+};
+
+/// std::chrono::nanoseconds as a timeout of Asio's clock; very long ones do not overflow.
+inline std::chrono::steady_clock::duration asio_duration(Duration duration) {
+  return std::min<Duration>(duration, std::chrono::hours(24 * 365));
+}
+
+}  // namespace omnibus::gateway

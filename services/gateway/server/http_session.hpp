@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include "services/gateway/server/context.hpp"
+#include "services/gateway/server/route.hpp"
+
+namespace omnibus::gateway {
+
+/// One HTTP/1.1 connection: its requests one after the other. Becomes a WebSocketSession on upgrade.
+/// Threads: everything runs on the connection's strand, but for drain, abort and the replies.
+class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
+ public:
+  HttpSession(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket);
+  static void start(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket);
+
+  void drain() override;
+  void abort() override;
+
+ private:
+  template <class T>
+  using Awaitable = boost::asio::awaitable<T>;
+  using Head = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+  struct Response;
+  /// What of a request's head its answer needs.
+  struct Peer {
+    unsigned version = 11;
+    bool keep_alive = false;
+    bool head_method = false;
+  };
+
+  Awaitable<void> run();
+  Awaitable<bool> wait_for_request();
+  Awaitable<bool> serve();
+  Awaitable<bool> serve_route(Head& head, Route route);
+  Awaitable<bool> serve_call(Head& head, Route route);
+  Awaitable<bool> upgrade(Head& head, const Route& route);
+  Awaitable<std::optional<std::string>> read_body(Head& head);
+  Awaitable<std::optional<Answer>> answer_to(HttpCall call);
+  Awaitable<bool> refuse(Head& head, Response response);
+  Awaitable<bool> write(Peer peer, Response response);
+  Awaitable<void> linger();
+  static Peer peer_of(const Head& head);
+  void watch_peer();
+  void answered(std::uint64_t request, Answer answer);
+
+  // Destroyed last: the sockets below need its I/O context.
+  const std::shared_ptr<Context> context_;
+  const Sessions::Registration registration_;
+  boost::beast::tcp_stream stream_;
+  boost::beast::flat_buffer buffer_;
+  boost::asio::steady_timer signal_;  // wakes answer_to
+  std::optional<Answer> answer_;
+  std::uint64_t request_ = 0;
+  bool idle_ = false;
+  bool gone_ = false;
+  bool body_too_large_ = false;
+};
+
+}  // namespace omnibus::gateway

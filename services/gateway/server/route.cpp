@@ -1,0 +1,110 @@
+#include "services/gateway/server/route.hpp"
+
+#include <vector>
+
+namespace omnibus::gateway {
+
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Empty when a percent sign is not followed by two hex digits.
+std::optional<std::string> percent_decoded(std::string_view text, bool form) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      result += form && text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    result += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return result;
+}
+
+/// The path's parts; empty when it is malformed. "/a/b/" has a last empty part.
+std::vector<std::string> path_parts(std::string_view path) {
+  std::vector<std::string> parts;
+  if (path.empty() || path.front() != '/') return parts;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto end = path.substr(0, path.find('/'));
+    auto part = percent_decoded(end, false);
+    if (!part) return {};
+    parts.push_back(std::move(*part));
+    path.remove_prefix(end.size());
+  }
+  return parts;
+}
+
+std::string query_value(std::string_view query, std::string_view key) {
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    const auto equals = std::min(pair.find('='), pair.size());
+    if (percent_decoded(pair.substr(0, equals), true) != key) continue;
+    return percent_decoded(pair.substr(std::min(equals + 1, pair.size())), true).value_or("");
+  }
+  return {};
+}
+
+/// Turns the absolute form of a proxied request into a path.
+std::string_view without_authority(std::string_view target) {
+  const auto scheme = target.find("://");
+  if (target.starts_with('/') || scheme == std::string_view::npos) return target;
+  const auto slash = target.find('/', scheme + 3);
+  return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+}
+
+Route service_route(std::string_view method, std::optional<std::string> flow, std::string service) {
+  if (method != "POST") return {.kind = Route::Kind::wrong_method, .allow = "POST"};
+  return {.kind = Route::Kind::service, .flow = std::move(flow), .service = std::move(service)};
+}
+
+}  // namespace
+
+Route route(std::string_view method, std::string_view target) {
+  target = without_authority(target.substr(0, target.find('#')));
+  const auto path = target.substr(0, target.find('?'));
+  auto parts = path_parts(path);
+  if (parts.size() < 3 || parts[0] != "api" || parts[1] != "v1" || parts.back().empty()) return {};
+  if (parts.size() == 3) {
+    if (parts[2] == "socket" && method == "GET") {
+      const auto query = target.substr(std::min(path.size() + 1, target.size()));
+      return {.kind = Route::Kind::socket, .token = query_value(query, "token")};
+    }
+    return service_route(method, std::nullopt, std::move(parts[2]));
+  }
+  if (parts.size() == 6 && parts[2] == "flow" && parts[4] == "service" && !parts[3].empty()) {
+    return service_route(method, std::move(parts[3]), std::move(parts[5]));
+  }
+  return {};
+}
+
+bool token_matches(std::string_view token, std::string_view secret) noexcept {
+  if (secret.empty()) return true;
+  unsigned difference = token.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    difference |= static_cast<unsigned char>(token[i] ^ secret[i % secret.size()]);
+  }
+  return difference == 0;
+}
+
+bool authorised(const std::string_view* header, std::string_view secret) {
+  if (header == nullptr) return token_matches("", secret);
+  const auto scheme = header->substr(0, header->find(' '));
+  if (scheme != "Bearer") return false;
+  auto token = header->substr(std::min(scheme.size() + 1, header->size()));
+  token = token.substr(0, token.find(' '));
+  return token_matches(token, secret);
+}
+
+}  // namespace omnibus::gateway

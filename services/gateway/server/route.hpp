@@ -1,0 +1,30 @@
+#pragma once
+
+/// Which request line means what, and who may come in. Source: gateway facts, "Routes" and "Authentication".
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace omnibus::gateway {
+
+struct Route {
+  enum class Kind : std::uint8_t { service, socket, wrong_method, not_found };
+  Kind kind = Kind::not_found;
+  std::optional<std::string> flow = std::nullopt;
+  std::string service = {};
+  std::string token = {};       ///< of the query
+  std::string_view allow = {};  ///< with wrong_method: what is allowed
+};
+
+Route route(std::string_view method, std::string_view target);
+
+/// Whether a request with this Authorization header (null: none) may come in. Another scheme than `Bearer` is
+/// refused even when no secret is set.
+bool authorised(const std::string_view* header, std::string_view secret);
+
+/// Equal, in a time that does not tell where they differ. An empty secret lets everybody in.
+bool token_matches(std::string_view token, std::string_view secret) noexcept;
+
+}  // namespace omnibus::gateway

@@ -1,0 +1,51 @@
+#pragma once
+
+/// The sockets: accepts clients, speaks HTTP and WebSocket, enforces limits and deadlines.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <omnibus/options.hpp>
+#include <omnibus/time.hpp>
+
+#include "services/gateway/server/handler.hpp"
+
+namespace omnibus::gateway {
+
+struct ServerOptions {
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 8088;
+  std::string api_token = {};
+  std::size_t body_limit = 256u << 20;
+  std::size_t frame_limit = 50u << 20;
+  std::size_t max_connections = 4096;
+  std::size_t outstanding = 16;
+  Duration header_timeout = std::chrono::seconds(10);
+  Duration idle_timeout = std::chrono::seconds(60);
+  unsigned threads = 2;
+};
+
+/// Threads: start and stop from one thread at a time; its own I/O threads run everything else.
+class Server {
+ public:
+  /// `handler` outlives the server.
+  Server(ServerOptions options, Handler& handler);
+  /// Calls stop() with no patience.
+  ~Server();
+
+  /// Errors: Error{conflict} when the port is in use; ConfigError for an address that is none.
+  void start();
+  /// Accepts nobody more, lets running requests finish, closes; cuts off what still runs at the deadline.
+  CloseReport stop(Duration deadline) noexcept;
+
+  std::uint16_t port() const noexcept;
+  /// Clients connected now.
+  std::size_t connections() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace omnibus::gateway

@@ -1,0 +1,224 @@
+#include "services/gateway/server/websocket_session.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <omnibus/error.hpp>
+#include <omnibus/log.hpp>
+#include <omnibus/version.hpp>
+
+namespace omnibus::gateway {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t part_size = 64 * 1024;
+/// Answers waiting for a client that does not read; beyond it the client is cut off.
+constexpr std::size_t most_queued = 512u << 20;
+
+auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
+
+constexpr auto forever = std::chrono::steady_clock::time_point::max();
+
+}  // namespace
+
+WebSocketSession::WebSocketSession(std::shared_ptr<Context> context, asio::ip::tcp::socket socket)
+    : context_(std::move(context)),
+      registration_(context_->sessions, this),
+      stream_(std::move(socket)),
+      room_(stream_.get_executor(), forever),
+      output_(stream_.get_executor(), forever),
+      tick_(stream_.get_executor(), forever) {}
+
+WebSocketSession::~WebSocketSession() { context_->running.fetch_sub(outstanding_); }
+
+void WebSocketSession::start(std::shared_ptr<Context> context, asio::ip::tcp::socket socket,
+                             Request request) {
+  const auto session = std::make_shared<WebSocketSession>(std::move(context), std::move(socket));
+  session->context_->sessions.add(session);
+  session->spawn(session->run(std::move(request)));
+}
+
+void WebSocketSession::spawn(Awaitable<void> task) {
+  asio::co_spawn(stream_.get_executor(), std::move(task),
+                 [self = shared_from_this()](const std::exception_ptr& e) {
+                   if (!e) return;
+                   log::write(log::Level::warning, "gateway: a WebSocket failed: " + to_error(e).message());
+                   self->finish();
+                 });
+}
+
+void WebSocketSession::drain() {
+  asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->draining_ = true;
+    self->room_.cancel();
+    self->output_.cancel();
+  });
+}
+
+void WebSocketSession::abort() {
+  asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->finish();
+  });
+}
+
+/// Ends all three coroutines.
+void WebSocketSession::finish() {
+  closed_ = true;
+  beast::get_lowest_layer(stream_).close();
+  room_.cancel();
+  output_.cancel();
+  tick_.cancel();
+}
+
+asio::awaitable<void> WebSocketSession::run(Request request) {
+  const auto& options = context_->options;
+  websocket::stream_base::timeout deadlines{};
+  deadlines.handshake_timeout = asio_duration(options.header_timeout);
+  deadlines.idle_timeout = websocket::stream_base::none();
+  deadlines.keep_alive_pings = false;
+  stream_.set_option(deadlines);
+  stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+    response.set(beast::http::field::server, "omnibus/" OMNIBUS_VERSION);
+  }));
+  stream_.read_message_max(options.frame_limit);
+  stream_.control_callback([this](websocket::frame_type, beast::string_view) {
+    heard_ = Clock::now();
+    pinged_ = false;
+  });
+  error_code ec;
+  co_await stream_.async_accept(request, into(ec));
+  if (ec) co_return;
+  draining_ = draining_ || context_->stopping;
+  spawn(write());
+  spawn(keep());
+  co_await read();
+  finish();
+}
+
+asio::awaitable<void> WebSocketSession::read() {
+  const auto& options = context_->options;
+  while (!closed_) {
+    error_code ec;
+    // While draining it goes on reading, for the client's side of the closing handshake.
+    while (!closed_ && !draining_ &&
+           (outstanding_ >= options.outstanding || queued_bytes_ > options.frame_limit)) {
+      co_await room_.async_wait(into(ec));
+    }
+    if (closed_) co_return;
+    std::string text;
+    auto buffer = asio::dynamic_buffer(text);
+    heard_ = Clock::now();
+    reading_ = true;
+    co_await stream_.async_read(buffer, into(ec));
+    reading_ = false;
+    heard_ = Clock::now();
+    pinged_ = false;
+    if (ec) co_return;
+    if (!draining_) take(std::move(text));
+  }
+}
+
+void WebSocketSession::take(std::string text) {
+  ++outstanding_;
+  context_->running.fetch_add(1);
+  context_->handler.frame(std::move(text), [weak = weak_from_this()](Answer answer) {
+    const auto self = weak.lock();
+    if (!self) return false;
+    asio::post(self->stream_.get_executor(), [weak, answer = std::move(answer)]() mutable {
+      if (const auto session = weak.lock()) session->answered(std::move(answer));
+    });
+    return true;
+  });
+}
+
+void WebSocketSession::answered(Answer answer) {
+  if (answer.complete) {
+    --outstanding_;
+    context_->running.fetch_sub(1);
+  }
+  if (closed_) return;
+  queued_bytes_ += answer.body.size();
+  outbox_.push_back(std::move(answer.body));
+  if (queued_bytes_ > most_queued) {
+    log::write(log::Level::warning, "gateway: a WebSocket client does not read its answers, cut off");
+    finish();
+    return;
+  }
+  room_.cancel();
+  output_.cancel();
+}
+
+asio::awaitable<void> WebSocketSession::write() {
+  while (!closed_) {
+    error_code ec;
+    if (!outbox_.empty()) {
+      const auto text = std::move(outbox_.front());
+      outbox_.pop_front();
+      if (!co_await write_message(text)) break;
+      queued_bytes_ -= text.size();
+      room_.cancel();
+    } else if (draining_ && outstanding_ == 0) {
+      co_await stream_.async_close({websocket::close_code::going_away, "shutting down"}, into(ec));
+      break;
+    } else {
+      co_await output_.async_wait(into(ec));
+    }
+  }
+  finish();
+}
+
+asio::awaitable<bool> WebSocketSession::write_message(const std::string& text) {
+  stream_.text(true);
+  writing_ = true;
+  error_code ec;
+  std::size_t written = 0;
+  bool last = false;
+  while (!last && !ec && !closed_) {
+    const auto size = std::min(part_size, text.size() - written);
+    last = written + size == text.size();
+    wrote_ = Clock::now();
+    co_await stream_.async_write_some(last, asio::buffer(text.data() + written, size), into(ec));
+    written += size;
+  }
+  writing_ = false;
+  co_return last && !ec;
+}
+
+/// Pings a silent client, and gives up on one that neither answers nor reads.
+asio::awaitable<void> WebSocketSession::keep() {
+  const auto step = std::max<Duration>(context_->options.idle_timeout / 4, std::chrono::milliseconds(10));
+  while (!closed_) {
+    error_code ec;
+    tick_.expires_after(asio_duration(step));
+    co_await tick_.async_wait(into(ec));
+    if (closed_) co_return;
+    if (!check_deadlines()) {
+      finish();
+      co_return;
+    }
+    const bool silent = reading_ && Clock::now() - heard_ > context_->options.idle_timeout / 2;
+    if (silent && !pinged_ && !draining_) {
+      pinged_ = true;
+      co_await stream_.async_ping({}, into(ec));
+    }
+  }
+}
+
+bool WebSocketSession::check_deadlines() {
+  const auto now = Clock::now();
+  const auto limit = context_->options.idle_timeout;
+  // Beyond the outstanding limit nothing is read, not even pongs, so silence means nothing then.
+  if (reading_ && pinged_ && now - heard_ > 2 * limit) return false;
+  return !(writing_ && now - wrote_ > limit);
+}
+
+}  // namespace omnibus::gateway

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include "services/gateway/server/context.hpp"
+
+namespace omnibus::gateway {
+
+/// One WebSocket: up to `outstanding` requests at once, answers in the order they come. Back-pressure is not
+/// reading. Three coroutines: reader, writer, keeper (pings and deadlines).
+/// Threads: everything runs on the connection's strand, but for drain, abort and the replies.
+class WebSocketSession final : public Session, public std::enable_shared_from_this<WebSocketSession> {
+ public:
+  using Request = boost::beast::http::request<boost::beast::http::empty_body>;
+
+  WebSocketSession(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket);
+  ~WebSocketSession() override;
+  static void start(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket, Request request);
+
+  void drain() override;
+  void abort() override;
+
+ private:
+  template <class T>
+  using Awaitable = boost::asio::awaitable<T>;
+
+  Awaitable<void> run(Request request);
+  Awaitable<void> read();
+  Awaitable<void> write();
+  Awaitable<bool> write_message(const std::string& text);
+  Awaitable<void> keep();
+  bool check_deadlines();
+  void take(std::string text);
+  void answered(Answer answer);
+  void finish();
+  void spawn(Awaitable<void> task);
+
+  // Destroyed last: the socket below needs its I/O context.
+  const std::shared_ptr<Context> context_;
+  const Sessions::Registration registration_;
+  boost::beast::websocket::stream<boost::beast::tcp_stream> stream_;
+  boost::asio::steady_timer room_;    // wakes the reader
+  boost::asio::steady_timer output_;  // wakes the writer
+  boost::asio::steady_timer tick_;    // paces the keeper
+  std::deque<std::string> outbox_;
+  std::size_t queued_bytes_ = 0;
+  std::size_t outstanding_ = 0;
+  TimePoint heard_ = Clock::now();  // last byte from the client
+  TimePoint wrote_ = Clock::now();  // last progress of the message being written
+  bool reading_ = false;
+  bool writing_ = false;
+  bool pinged_ = false;
+  bool draining_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace omnibus::gateway

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+
+#include "services/gateway/server/handler.hpp"
+
+namespace omnibus::gateway {
+
+/// Keeps what comes until the test answers it.
+class FakeHandler : public Handler {
+ public:
+  struct Seen {
+    HttpCall call;  // of a frame only `body`
+    Reply reply;
+  };
+
+  void http(HttpCall call, Reply reply) override { add({std::move(call), std::move(reply)}); }
+  void frame(std::string text, Reply reply) override { add({{{}, {}, std::move(text)}, std::move(reply)}); }
+  Answer body_too_large(std::size_t limit) override {
+    return {.body = "over " + std::to_string(limit), .status = 413};
+  }
+
+  /// Waits for the next one.
+  Seen next() {
+    std::unique_lock lock(mutex_);
+    came_.wait(lock, [this] { return !seen_.empty(); });
+    auto seen = std::move(seen_.front());
+    seen_.pop_front();
+    return seen;
+  }
+  std::size_t waiting() {
+    const std::lock_guard lock(mutex_);
+    return seen_.size();
+  }
+
+ private:
+  void add(Seen seen) {
+    {
+      const std::lock_guard lock(mutex_);
+      seen_.push_back(std::move(seen));
+    }
+    came_.notify_all();
+  }
+
+  std::mutex mutex_;  // guards seen_
+  std::condition_variable came_;
+  std::deque<Seen> seen_;
+};
+
+}  // namespace omnibus::gateway

@@ -1,0 +1,60 @@
+#include "services/gateway/server/route.hpp"
+
+#include <gtest/gtest.h>
+
+namespace omnibus::gateway {
+namespace {
+
+using Kind = Route::Kind;
+
+TEST(Route, FindsServices) {
+  const auto global = route("POST", "/api/v1/config");
+  EXPECT_EQ(global.kind, Kind::service);
+  EXPECT_EQ(global.flow, std::nullopt);
+  EXPECT_EQ(global.service, "config");
+  const auto flow = route("POST", "/api/v1/flow/my%20flow/service/text-load?x=1");
+  EXPECT_EQ(flow.kind, Kind::service);
+  EXPECT_EQ(flow.flow, "my flow");
+  EXPECT_EQ(flow.service, "text-load");
+  EXPECT_EQ(route("POST", "/api/v1/flow").service, "flow");
+  EXPECT_EQ(route("POST", "http://host:1/api/v1/config").service, "config");
+}
+
+TEST(Route, FindsTheSocketAndItsToken) {
+  EXPECT_EQ(route("GET", "/api/v1/socket").kind, Kind::socket);
+  EXPECT_EQ(route("GET", "/api/v1/socket?a=b&token=s%2Bx+y").token, "s+x y");
+  EXPECT_EQ(route("POST", "/api/v1/socket").kind, Kind::service);
+}
+
+TEST(Route, TellsWrongMethodFromUnknownPath) {
+  EXPECT_EQ(route("GET", "/api/v1/config").kind, Kind::wrong_method);
+  EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").kind, Kind::wrong_method);
+  EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").allow, "POST");
+  for (const char* path :
+       {"/", "", "*", "/nothing", "/api/v1", "/api/v1/", "/api/v1/config/", "/api/v2/config",
+        "/api/v1/flow/f", "/api/v1/flow//service/k", "/api/v1/flow/f/service/",
+        "/api/v1/flow/f/service/k/more", "/api/v1/%zz", "/api/v1/%4", "http://host"}) {
+    EXPECT_EQ(route("POST", path).kind, Kind::not_found) << path;
+  }
+}
+
+bool lets_in(std::string_view header, std::string_view secret) { return authorised(&header, secret); }
+
+TEST(Authorisation, FollowsTheBearerRules) {
+  EXPECT_TRUE(authorised(nullptr, ""));
+  EXPECT_FALSE(authorised(nullptr, "s"));
+  EXPECT_TRUE(lets_in("Bearer s", "s"));
+  EXPECT_TRUE(lets_in("Bearer s and more", "s"));
+  EXPECT_TRUE(lets_in("Bearer anything", ""));
+  EXPECT_TRUE(lets_in("Bearer", ""));
+  EXPECT_FALSE(lets_in("Bearer", "s"));
+  EXPECT_FALSE(lets_in("Bearer  s", "s"));
+  EXPECT_FALSE(lets_in("bearer s", "s"));
+  EXPECT_FALSE(lets_in("Basic s", ""));
+  EXPECT_FALSE(lets_in("Bearer ss", "s"));
+  EXPECT_FALSE(lets_in("Bearer ", "s"));
+  EXPECT_FALSE(lets_in("Bearer x", "s"));
+}
+
+}  // namespace
+}  // namespace omnibus::gateway
