@@ -44,7 +44,8 @@ bool belongs(const Control& control, const std::string& store_id) {
 ControlFile::ControlFile(std::shared_ptr<MappedFile> file)
     : file_(std::move(file)), control_(reinterpret_cast<Control*>(file_->data())) {}
 
-ControlFile ControlFile::create(const std::filesystem::path& path, const std::string& store_id, mode_t mode) {
+ControlFile ControlFile::create(const std::filesystem::path& path, const std::string& store_id, mode_t mode,
+                                const std::function<void(Control&)>& fill) {
   auto temporary = path;
   temporary += ".new";
   remove_quietly(temporary);
@@ -52,6 +53,7 @@ ControlFile ControlFile::create(const std::filesystem::path& path, const std::st
   allocate(file.get(), sizeof(Control), temporary);
   ControlFile control(MappedFile::map(file.get(), MappedFile::Access::write, temporary));
   initialise(*control, store_id);
+  fill(*control);
   if (::rename(temporary.c_str(), path.c_str()) != 0) throw system_error("replace", path, errno);
   return control;
 }

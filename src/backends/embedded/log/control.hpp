@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,8 +73,9 @@ struct Control {
 /// A mapped Control. Threads: any.
 class ControlFile {
  public:
-  /// Makes the file anew, replacing one that dead members left.
-  static ControlFile create(const std::filesystem::path& path, const std::string& store_id, mode_t mode);
+  /// Makes the file anew, replacing one that dead members left once `fill` has run.
+  static ControlFile create(const std::filesystem::path& path, const std::string& store_id, mode_t mode,
+                            const std::function<void(Control&)>& fill);
   /// Maps the file of a store that has live members. Errors: corrupt, unsupported.
   static ControlFile open(const std::filesystem::path& path, const std::string& store_id);
   /// The synced mark that dead members left; nullopt when it cannot be trusted.

@@ -1,5 +1,6 @@
 #include "backends/embedded/log/mapping.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <mutex>
@@ -85,11 +86,12 @@ std::shared_ptr<MappedFile> MappedFile::map(int descriptor, Access access,
 
 bool MappedFile::faulted() const noexcept { return fault_seen(pages_->fault_entry); }
 
-void MappedFile::populate(std::size_t offset, std::size_t size) const noexcept {
+void MappedFile::populate(std::size_t offset, std::size_t size, Populate how) const noexcept {
   if (offset >= size_) return;
   constexpr std::size_t page = 4096;
   const auto begin = offset / page * page;
-  ::madvise(data_ + begin, std::min(size + (offset - begin), size_ - begin), MADV_POPULATE_WRITE);
+  ::madvise(data_ + begin, std::min(size + (offset - begin), size_ - begin),
+            how == Populate::writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
 }
 
 }  // namespace omnibus::embedded

@@ -27,8 +27,12 @@ class MappedFile final : public Mapping {
   char* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
   bool faulted() const noexcept override;
-  /// Makes pages present so that touching them costs no fault: a hint, failure is ignored.
-  void populate(std::size_t offset, std::size_t size) const noexcept;
+  enum class Populate : std::uint8_t {
+    readable,  ///< in memory: a first store still costs a small fault, and a sync writes nothing
+    writable   ///< stores cost no fault; the next sync writes these pages, and protects them again
+  };
+  /// Makes pages present: a hint, failure is ignored.
+  void populate(std::size_t offset, std::size_t size, Populate how) const noexcept;
 
  private:
   std::shared_ptr<Pages> pages_;

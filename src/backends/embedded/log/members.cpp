@@ -89,8 +89,14 @@ std::vector<Member> MemberWatch::refresh() {
     seen_.emplace(member.id, Seen{member, open_process(member)});
   }
   std::vector<Member> gone;
-  for (const auto& [id, seen] : seen_) {
-    if (!table_.alive(id)) gone.push_back(seen.member);
+  for (auto& [id, seen] : seen_) {
+    if (!table_.alive(id)) {
+      gone.push_back(seen.member);
+      continue;
+    }
+    // Ended, and yet its lock is held: a child shares the descriptor. From now on only the lock tells.
+    pollfd ended{.fd = seen.process.get(), .events = POLLIN, .revents = 0};
+    if (seen.process && ::poll(&ended, 1, 0) > 0) seen.process.reset();
   }
   for (const auto& member : gone) seen_.erase(member.id);
   return gone;
