@@ -43,7 +43,8 @@ void collect(const std::string& processor, const std::string& definitions, std::
       const auto queue = durable_queue(text);
       if (!queue) continue;
       const std::string flow(variant);
-      out.push_back({flow, queue->str(), derived_name(processor + "--" + flow, "--" + std::string(name))});
+      out.push_back(
+          {flow, queue->str(), derived_name(processor + "--" + flow + "--" + std::string(name), "")});
     }
   }
 }
