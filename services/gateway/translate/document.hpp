@@ -1,0 +1,12 @@
+#pragma once
+
+#include <omnibus/catalogue/document.hpp>
+
+#include "services/gateway/translate/fields.hpp"
+
+namespace omnibus::gateway {
+
+/// text (base64 of the text in `charset`), id?, metadata? [triples], charset? (utf-8), user?, collection?.
+void translate(const Fields& fields, catalogue::TextDocument& document);
+
+}  // namespace omnibus::gateway

@@ -1,0 +1,121 @@
+#pragma once
+
+/// Reads and writes the fields of client JSON. A translator names each key once and what its absence means.
+/// Threads: pure functions.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+namespace omnibus::gateway {
+
+/// A request that lacks a field or holds another type; the text goes to the client.
+class TranslationError {
+ public:
+  explicit TranslationError(std::string message) : message_(std::move(message)) {}
+  const std::string& message() const noexcept { return message_; }
+
+ private:
+  std::string message_;
+};
+
+/// What the value is, for errors: "text", "a list" …
+std::string_view kind_name(const boost::json::value& value);
+
+/// One JSON object on its way in. Absent and null are the same.
+class Fields {
+ public:
+  /// `path` names the object in errors; empty for the request itself.
+  /// Errors: TranslationError when `value` is no object.
+  explicit Fields(const boost::json::value& value, std::string path = {});
+  explicit Fields(const boost::json::object& object) : object_(object) {}
+
+  /// Leaves `field` as it is when the key is absent. Errors: TranslationError for another type.
+  template <class Field>
+  void read(std::string_view key, Field& field) const {
+    if (const auto* value = find(key)) take(*value, field, path_of(key));
+  }
+  /// Errors: TranslationError "'key'" when it is absent, as existing clients know it.
+  template <class Field>
+  void require(std::string_view key, Field& field) const {
+    const auto* value = find(key);
+    if (value == nullptr) missing(key);
+    take(*value, field, path_of(key));
+  }
+  const boost::json::value* find(std::string_view key) const;
+  std::string path_of(std::string_view key) const;
+
+ private:
+  [[noreturn]] static void missing(std::string_view key);
+
+  static void take(const boost::json::value& value, std::string& field, const std::string& path);
+  static void take(const boost::json::value& value, bool& field, const std::string& path);
+  static void take(const boost::json::value& value, std::int64_t& field, const std::string& path);
+  static const boost::json::array& list(const boost::json::value& value, const std::string& path);
+  static const boost::json::object& object(const boost::json::value& value, const std::string& path);
+
+  template <class Field>
+  static void take(const boost::json::value& value, std::optional<Field>& field, const std::string& path) {
+    take(value, field.emplace(), path);
+  }
+  template <class Item>
+  static void take(const boost::json::value& value, std::vector<Item>& field, const std::string& path) {
+    field.clear();
+    for (const auto& item : list(value, path)) {
+      const auto index = std::to_string(field.size());
+      take(item, field.emplace_back(), path + "[" + index + "]");
+    }
+  }
+  template <class Item>
+  static void take(const boost::json::value& value, std::map<std::string, Item>& field,
+                   const std::string& path) {
+    field.clear();
+    for (const auto& [key, item] : object(value, path)) {
+      const std::string name(key);
+      take(item, field[name], path + "." + name);
+    }
+  }
+  /// A struct: `from_fields(Fields, Struct&)` is found in its translator.
+  template <class Struct>
+  static auto take(const boost::json::value& value, Struct& field, const std::string& path)
+      -> decltype(from_fields(std::declval<const Fields&>(), field)) {
+    from_fields(Fields(value, path), field);
+  }
+
+  const boost::json::object& object_;
+  std::string path_;
+};
+
+inline boost::json::value to_json(const std::string& text) { return boost::json::value(text); }
+inline boost::json::value to_json(std::int64_t number) { return boost::json::value(number); }
+template <class Item>
+boost::json::value to_json(const std::optional<Item>& item) {
+  return item ? to_json(*item) : boost::json::value(nullptr);
+}
+template <class Item>
+boost::json::value to_json(const std::map<std::string, Item>& items) {
+  boost::json::object result;
+  for (const auto& [key, item] : items) result.emplace(key, to_json(item));
+  return result;
+}
+template <class Item>
+boost::json::value to_json(const std::vector<Item>& items) {
+  boost::json::array result;
+  result.reserve(items.size());
+  for (const auto& item : items) result.push_back(to_json(item));
+  return result;
+}
+
+/// Adds the field unless it is empty.
+template <class Item>
+void put(boost::json::object& object, std::string_view key, const std::optional<Item>& item) {
+  if (item) object.emplace(boost::json::string_view(key.data(), key.size()), to_json(*item));
+}
+
+}  // namespace omnibus::gateway
