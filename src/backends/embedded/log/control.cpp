@@ -18,6 +18,14 @@ constexpr std::uint32_t control_version = 1;
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<std::uint32_t>::is_always_lock_free);
 
+/// 36 letters that change with every start of the kernel; empty when they cannot be read.
+std::string boot_id() {
+  const std::filesystem::path path = "/proc/sys/kernel/random/boot_id";
+  const auto file = open_existing(path, O_RDONLY);
+  auto text = file ? read_at(file->get(), 0, 36, path) : std::string();
+  return text.size() == 36 ? text : std::string();
+}
+
 void initialise(Control& control, const std::string& store_id) {
   // The file is fresh, so every byte is zero already.
   pthread_mutexattr_t attributes;
@@ -30,6 +38,8 @@ void initialise(Control& control, const std::string& store_id) {
   control.version = control_version;
   const auto id = store_id_bytes(store_id);
   std::memcpy(control.store_id, id.data(), sizeof control.store_id);
+  const auto boot = boot_id();
+  std::memcpy(control.boot_id, boot.data(), boot.size());
   std::memcpy(control.magic, control_magic, sizeof control_magic);
 }
 
@@ -71,16 +81,19 @@ ControlFile ControlFile::open(const std::filesystem::path& path, const std::stri
   return control;
 }
 
-std::optional<std::uint64_t> ControlFile::last_synced(const std::filesystem::path& path,
-                                                      const std::string& store_id) {
+std::uint64_t ControlFile::last_intact(const std::filesystem::path& path, const std::string& store_id) {
   const auto file = open_existing(path, O_RDWR);
-  if (!file) return std::nullopt;
+  if (!file) return 0;
   const auto mapped = MappedFile::map(file->get(), MappedFile::Access::write, path);
-  if (mapped->size() != sizeof(Control)) return std::nullopt;
+  if (mapped->size() != sizeof(Control)) return 0;
   const ControlFile control(mapped);
+  if (!belongs(*control, store_id)) return 0;
+  const auto boot = boot_id();
+  if (!boot.empty() && std::memcmp(control->boot_id, boot.data(), boot.size()) == 0 &&
+      control->sync_error.load() == 0)
+    return control->end.load();
   const auto synced = control->synced.load();
-  const bool trusted = belongs(*control, store_id) && control->synced_check.load() == ~synced;
-  return trusted ? std::optional(synced) : std::nullopt;
+  return control->synced_check.load() == ~synced ? synced : 0;
 }
 
 void raise_synced(Control& control, std::uint64_t sequence) noexcept {

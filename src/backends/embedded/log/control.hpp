@@ -47,6 +47,7 @@ struct Control {
   std::uint32_t version;
   std::uint32_t reserved;
   char store_id[16];
+  char boot_id[40];  ///< of the kernel, as text
 
   // Synced mark: `synced_check` is its complement, so that a reader after a crash can tell a torn pair.
   alignas(64) std::atomic<std::uint64_t> synced;
@@ -78,9 +79,9 @@ class ControlFile {
                             const std::function<void(Control&)>& fill);
   /// Maps the file of a store that has live members. Errors: corrupt, unsupported.
   static ControlFile open(const std::filesystem::path& path, const std::string& store_id);
-  /// The synced mark that dead members left; nullopt when it cannot be trusted.
-  static std::optional<std::uint64_t> last_synced(const std::filesystem::path& path,
-                                                  const std::string& store_id);
+  /// The highest sequence that dead members left whole: the synced mark, or, while the machine has not been
+  /// started anew, the last committed one, for the page cache outlives processes. 0 when nothing can be told.
+  static std::uint64_t last_intact(const std::filesystem::path& path, const std::string& store_id);
 
   Control& operator*() const noexcept { return *control_; }
   Control* operator->() const noexcept { return control_; }

@@ -20,9 +20,9 @@ Recovered recover_store(const StoreFolder& folder, const std::string& id, const 
   }
   // A checkpoint was written after a sync, so its sequence is a mark too.
   const auto checkpoint = CheckpointFile(folder.path(), folder.file_mode()).load(report);
-  const auto synced = std::max(ControlFile::last_synced(folder.control_path(), id).value_or(0),
-                               checkpoint ? checkpoint->sequence : 0);
-  return recover({.segments = segments, .synced = synced, .first_segment = sizes.first, .report = report});
+  const auto intact =
+      std::max(ControlFile::last_intact(folder.control_path(), id), checkpoint ? checkpoint->sequence : 0);
+  return recover({.segments = segments, .intact = intact, .first_segment = sizes.first, .report = report});
 }
 
 ControlFile start_first(const StoreFolder& folder, const std::string& id, const LogOptions& options,

@@ -52,7 +52,7 @@ std::uint64_t behind(const Segment& segment, std::uint32_t offset) {
 
 class Recovery {
  public:
-  explicit Recovery(const RecoveryInput& input) : input_(input), mark_(input.synced) {}
+  explicit Recovery(const RecoveryInput& input) : input_(input), mark_(input.intact) {}
 
   Recovered run() {
     list();
@@ -166,8 +166,7 @@ class Recovery {
       if (candidate.number <= number) continue;
       const auto path = input_.segments.path_of(candidate.number);
       if (::access(path.c_str(), F_OK) != 0) continue;
-      input_.report("store segment " + path.string() + ": removed, it lies behind a torn tail");
-      remove_quietly(path);
+      set_aside(path, "it lies behind a torn tail");
     }
     std::erase_if(scanned_, [&](std::uint64_t scanned) { return scanned > number; });
     open_ = Segment::open(input_.segments.path_of(number));

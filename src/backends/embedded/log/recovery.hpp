@@ -13,8 +13,8 @@ namespace omnibus::embedded {
 
 struct RecoveryInput {
   const SegmentFolder& segments;
-  /// Everything up to here is known to have been on disk: damage there is corruption, not a torn tail.
-  std::uint64_t synced = 0;
+  /// Everything up to here is known to have been whole: damage there is corruption, not a torn tail.
+  std::uint64_t intact = 0;
   std::size_t first_segment = 0;  ///< size of the first one
   const Report& report;
 };
