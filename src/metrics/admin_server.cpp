@@ -15,7 +15,6 @@
 #include <boost/beast/http.hpp>
 
 #include <omnibus/error.hpp>
-#include <omnibus/log.hpp>
 #include <omnibus/metrics.hpp>
 
 namespace omnibus {
@@ -152,7 +151,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 }  // namespace
 
 struct AdminServer::Impl {
-  explicit Impl(Metrics metrics) : pages(std::move(metrics)) {}
+  explicit Impl(Metrics metrics)
+      : failures(metrics.counter("admin_failure_count", "Pages that could not be made")),
+        pages(std::move(metrics)) {}
 
   void listen(std::uint16_t port, std::string_view address) {
     const auto where = std::string(address) + " port " + std::to_string(port);
@@ -187,12 +188,13 @@ struct AdminServer::Impl {
       try {
         context.run();
         return;
-      } catch (const std::exception& reason) {
-        log::write(log::Level::error, std::string("admin server: ") + reason.what());
+      } catch (const std::exception&) {  // no memory for a page: that connection is gone, the others go on
+        failures.add();
       }
     }
   }
 
+  Counter& failures;
   Pages pages;
   std::size_t open = 0;         // connections; before the context, whose destructor ends them
   asio::io_context context{1};  // run by `thread` alone
