@@ -39,6 +39,14 @@ void Background::watch(std::function<void(const Member&)> gone) {
   wake();
 }
 
+void Background::track(const MemberId& member) {
+  {
+    const std::lock_guard guard(mutex_);
+    tracked_.push_back(member);
+  }
+  wake();
+}
+
 void Background::stop() noexcept {
   if (stopping_.exchange(true)) return;
   std::unique_ptr<std::thread> thread;
@@ -99,7 +107,14 @@ void Background::work() {
 }
 
 void Background::look_after_members() {
-  if (!watching_.load() || Clock::now() < next_look_) return;
+  if (!watching_.load()) return;
+  std::vector<MemberId> tracked;
+  {
+    const std::lock_guard guard(mutex_);
+    tracked.swap(tracked_);
+  }
+  for (const auto& member : tracked) watch_.track(member);
+  if (tracked.empty() && Clock::now() < next_look_) return;
   next_look_ = deadline_after(member_look);
   for (const auto& member : watch_.refresh()) gone_(member);
 }

@@ -39,6 +39,7 @@ class Background {
   /// There is work; starts the thread when it is the first.
   void wake();
   void watch(std::function<void(const Member&)> gone);
+  void track(const MemberId& member);
   /// Finishes what waits and ends the thread. Idempotent.
   void stop() noexcept;
   /// In the child of a fork the thread does not exist: forgets it.
@@ -59,8 +60,9 @@ class Background {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> watching_{false};
 
-  std::mutex mutex_;  // guards thread_
+  std::mutex mutex_;  // guards thread_ and tracked_
   std::unique_ptr<std::thread> thread_;
+  std::vector<MemberId> tracked_;
 
   // On the thread only, but for gone_, which is set before watching_.
   std::function<void(const Member&)> gone_;

@@ -140,4 +140,9 @@ void Log::watch(std::function<void(const Member&)> gone) {
   state_->background.watch(std::move(gone));
 }
 
+void Log::track(const MemberId& member) {
+  state_->check_usable();
+  state_->background.track(member);
+}
+
 }  // namespace omnibus::embedded

@@ -275,6 +275,8 @@ class Log {
   /// From now on calls `gone` once for each member that goes, clean or not, within 250 ms (at once for a
   /// death in the same PID namespace), on the background thread without a lock. Call it once.
   void watch(std::function<void(const Member&)> gone);
+  /// For watch(): looks after `member`, known from a frame, even if it came and went unseen.
+  void track(const MemberId& member);
 
  private:
   class State;

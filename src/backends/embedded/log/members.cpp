@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -83,22 +84,33 @@ void MemberTable::applied(std::uint64_t sequence) noexcept {
   control_.slots[self_.slot].applied.store(sequence, std::memory_order_release);
 }
 
-std::vector<Member> MemberWatch::refresh() {
-  for (const auto& member : table_.list()) {
-    if (member.id == table_.self() || seen_.contains(member.id)) continue;
-    seen_.emplace(member.id, Seen{member, open_process(member)});
+/// Slots keep the name of a member that was killed until another takes them, so a short life is seen too.
+void MemberWatch::see_new() {
+  const auto used = std::min(control_.slots_used.load(), max_members);
+  for (std::uint32_t slot = 0; slot < used; ++slot) {
+    const auto& entry = control_.slots[slot];
+    const Member member{.id = {slot, entry.generation.load()}, .pid = entry.pid.load()};
+    if (member.id.generation == 0 || member.id == table_.self() || seen_.contains(member.id)) continue;
+    seen_.emplace(member.id, Seen{member, open_process(member), false});
   }
+}
+
+std::vector<Member> MemberWatch::refresh() {
+  see_new();
   std::vector<Member> gone;
   for (auto& [id, seen] : seen_) {
     if (!table_.alive(id)) {
-      gone.push_back(seen.member);
+      if (!std::exchange(seen.told, true)) gone.push_back(seen.member);
+      seen.process.reset();
       continue;
     }
     // Ended, and yet its lock is held: a child shares the descriptor. From now on only the lock tells.
     pollfd ended{.fd = seen.process.get(), .events = POLLIN, .revents = 0};
     if (seen.process && ::poll(&ended, 1, 0) > 0) seen.process.reset();
   }
-  for (const auto& member : gone) seen_.erase(member.id);
+  std::erase_if(seen_, [this](const auto& entry) {
+    return entry.second.told && control_.slots[entry.first.slot].generation.load() != entry.first.generation;
+  });
   return gone;
 }
 

@@ -48,8 +48,10 @@ class MemberWatch {
  public:
   MemberWatch(const MemberTable& table, const Control& control) : table_(table), control_(control) {}
 
-  /// Compares with what it saw last; tells the members that are gone.
+  /// Compares with what it saw last; tells the members that are gone, each once.
   std::vector<Member> refresh();
+  /// Looks after a member that may have come and gone unseen.
+  void track(const MemberId& member) { seen_.try_emplace(member, Seen{{.id = member, .pid = 0}, {}, false}); }
   /// Appends what becomes readable when a member's process ends.
   void add_descriptors(std::vector<pollfd>& descriptors) const;
 
@@ -57,7 +59,9 @@ class MemberWatch {
   struct Seen {
     Member member;
     FileDescriptor process;  // a pidfd, empty across PID namespaces
+    bool told = false;
   };
+  void see_new();
   FileDescriptor open_process(const Member& member) const;
 
   const MemberTable& table_;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "backends/embedded/log/tests/support.hpp"
@@ -101,6 +102,21 @@ int read(char** argv) {
   return 0;
 }
 
+/// limited DIR: appends under a limit on file sizes until that fails; says the code, and whether it can read.
+int limited(char** argv) {
+  auto log = Log::open(worker_options(argv[0]));
+  const rlimit limit{.rlim_cur = 100 << 10, .rlim_max = 100 << 10};
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  const std::string body(1000, 'b');
+  try {
+    for (;;) put(*log, body);
+  } catch (const Error& error) {
+    say(std::string(to_string(error.code())));
+  }
+  say(all(*log).size() == log->end() && log->end() > 50 ? "readable" : "not readable");
+  return 0;
+}
+
 }  // namespace
 
 int run_worker(int argc, char** argv) {
@@ -112,6 +128,7 @@ int run_worker(int argc, char** argv) {
   if (role == "hold") return hold(argv + 3);
   if (role == "wait") return wait(argv + 3);
   if (role == "read") return read(argv + 3);
+  if (role == "limited") return limited(argv + 3);
   return 2;
 }
 

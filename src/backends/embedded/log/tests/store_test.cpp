@@ -1,0 +1,478 @@
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <omnibus/store.hpp>
+
+#include "backends/embedded/log/control.hpp"
+#include "backends/embedded/log/file.hpp"
+#include "backends/embedded/log/lock_file.hpp"
+#include "backends/embedded/log/tests/support.hpp"
+
+/// Opening, confirmation, members, blobs, checkpoints, full disks.
+
+namespace omnibus::embedded::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class StoreTest : public LogTest {
+ protected:
+  Error open_error() {
+    try {
+      open();
+    } catch (const Error& error) {
+      return error;
+    }
+    return {ErrorCode::internal, "it opened"};
+  }
+};
+
+/// Collects completions. Threads: any.
+class Confirmations {
+ public:
+  Completion next() {
+    return [this](const Error* error) {
+      const std::lock_guard guard(mutex_);
+      error == nullptr ? ++good_ : ++failed_;
+      changed_.notify_all();
+    };
+  }
+  int good() {
+    const std::lock_guard guard(mutex_);
+    return good_;
+  }
+  bool wait_good(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return good_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int good_ = 0, failed_ = 0;
+};
+
+TEST_F(StoreTest, ANewerFormatIsRefusedAndLeftAlone) {
+  { auto log = open(); }
+  const std::string newer = "omnibus store\nformat 7\nlayout something else\n";
+  const auto text = newer + "check " + hex16(crc32c(newer)) + "\n";
+  write_bytes(directory / "format", text);
+  const auto error = open_error();
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.what(), HasSubstr("its format is 7, this program knows up to 1"));
+  EXPECT_EQ(read_bytes(directory / "format"), text);
+}
+
+TEST_F(StoreTest, ADamagedOrMissingFormatFileIsMadeAnewFromTheSegments) {
+  std::string id;
+  {
+    auto log = open();
+    id = log->store_id();
+    put(*log, "kept");
+  }
+  const auto whole = read_bytes(directory / "format");
+  for (std::size_t at = 0; at <= whole.size(); ++at) {
+    auto damaged = whole;
+    if (at < whole.size()) damaged[at] = static_cast<char>(damaged[at] ^ 4);
+    write_bytes(directory / "format", damaged);
+    if (at == whole.size()) std::filesystem::remove(directory / "format");
+    auto log = open();
+    ASSERT_EQ(log->store_id(), id) << at;
+    ASSERT_THAT(all(*log), ElementsAre("kept"));
+  }
+  EXPECT_EQ(read_bytes(directory / "format"), whole);
+  EXPECT_THAT(reported(), HasSubstr("was missing and was made anew"));
+}
+
+TEST_F(StoreTest, TheOtherKindOfStoreIsRefused) {
+  { auto log = open(); }
+  auto chosen = options();
+  chosen.volatile_log = true;
+  EXPECT_THROW(open(std::move(chosen)), ConfigError);
+}
+
+TEST_F(StoreTest, WhatIsNoDirectoryIsRefused) {
+  std::filesystem::remove_all(directory);
+  write_bytes(directory, "a file");
+  const auto error = open_error();
+  EXPECT_EQ(error.code(), ErrorCode::config);
+  EXPECT_THAT(error.what(), HasSubstr("is not a directory"));
+  std::filesystem::remove(directory);
+}
+
+TEST_F(StoreTest, ADirectoryWithoutPermissionIsRefused) {
+  if (::getuid() == 0) {
+    // Permissions do not hold root back; a child without them looks instead.
+    ::chmod(directory.c_str(), 0700);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(2);
+      const auto error = open_error();
+      ::_exit(error.code() == ErrorCode::config &&
+                      std::string(error.what()).find("Permission denied") != std::string::npos
+                  ? 0
+                  : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    return;
+  }
+  ::chmod(directory.c_str(), 0500);
+  EXPECT_EQ(open_error().code(), ErrorCode::config);
+  ::chmod(directory.c_str(), 0700);
+}
+
+TEST_F(StoreTest, FilesGetTheDirectorysPermissions) {
+  ::chmod(directory.c_str(), 0770);
+  auto log = open();
+  put(*log, "x");
+  struct stat status {};
+  for (const auto* name : {"format", "control", "log/0000000000000001.seg"}) {
+    ASSERT_EQ(::stat((directory / name).c_str(), &status), 0) << name;
+    EXPECT_EQ(status.st_mode & 0777, 0660U) << name;
+  }
+}
+
+TEST_F(StoreTest, LocksExcludeHandlesOfTheSameProcess) {
+  auto one = LockFile::open(directory / "lock", 0600);
+  auto two = LockFile::open(directory / "lock", 0600);
+  EXPECT_TRUE(one.try_lock(7));
+  EXPECT_TRUE(one.try_lock(7)) << "a handle's own lock is no obstacle";
+  EXPECT_FALSE(two.try_lock(7));
+  EXPECT_TRUE(two.held_elsewhere(0, 100));
+  EXPECT_FALSE(two.held_elsewhere(8, 100));
+  one.unlock(7);
+  EXPECT_TRUE(two.try_lock(7));
+}
+
+TEST_F(StoreTest, SyncConfirmsOnlyWhatIsOnDisk) {
+  auto log = open(Durability{});
+  Confirmations confirmations;
+  std::atomic<int> early{0};
+  for (int at = 0; at < 50; ++at) {
+    const auto sequence = put(*log, "x").sequence;
+    log->confirm(sequence, [&, sequence](const Error* error) {
+      if (log->synced() < sequence) ++early;
+      confirmations.next()(error);
+    });
+  }
+  EXPECT_TRUE(confirmations.wait_good(50));
+  EXPECT_EQ(early, 0);
+  EXPECT_EQ(log->synced(), 50U);
+}
+
+TEST_F(StoreTest, OneSyncServesManyPublishersOfTwoHandles) {
+  auto left = open(Durability{});
+  auto right = open(Durability{});
+  constexpr int publishers = 4, each = 40;
+  std::vector<std::thread> threads;
+  std::atomic<int> failures{0};
+  for (int at = 0; at < publishers; ++at) {
+    threads.emplace_back([&, &log = at % 2 == 0 ? *left : *right] {
+      for (int sent = 0; sent < each; ++sent) {
+        Confirmations mine;
+        log.confirm(put(log, "x").sequence, mine.next());
+        if (!mine.wait_good(1)) ++failures;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(left->synced(), static_cast<std::uint64_t>(publishers * each));
+}
+
+TEST_F(StoreTest, AStoppedSyncLeaderHoldsNobodyUp) {
+  auto log = open(Durability{});
+  const auto control = ControlFile::open(directory / "control", log->store_id());
+  for (int at = 0; at < 3; ++at) {
+    control->sync_leader.store(77);  // another member says that it syncs, and never ends
+    Confirmations confirmations;
+    log->confirm(put(*log, "x").sequence, confirmations.next());
+    EXPECT_TRUE(confirmations.wait_good(1));
+  }
+}
+
+TEST_F(StoreTest, AFollowerIsConfirmedByTheLeadersSync) {
+  auto log = open(Durability{});
+  const auto control = ControlFile::open(directory / "control", log->store_id());
+  bool followed = false;
+  // A machine under load may take longer than a follower's patience; one round in time is enough.
+  for (int round = 0; round < 20 && !followed; ++round) {
+    control->sync_leader.store(77);
+    Confirmations confirmations;
+    const auto sequence = put(*log, "x").sequence;
+    log->confirm(sequence, confirmations.next());
+    raise_synced(*control, sequence);
+    control->sync_word.fetch_add(1);
+    futex_wake_all(control->sync_word);
+    ASSERT_TRUE(confirmations.wait_good(1));
+    followed = control->sync_leader.load() == 77;
+  }
+  EXPECT_TRUE(followed) << "it never left the sync to the leader";
+}
+
+TEST_F(StoreTest, AfterAFailedSyncNothingIsConfirmedOrWritten) {
+  auto log = open(Durability{});
+  const auto control = ControlFile::open(directory / "control", log->store_id());
+  const auto sequence = put(*log, "x").sequence;
+  control->sync_error.store(EIO);
+  ErrorCode code = ErrorCode::internal;
+  log->confirm(sequence, [&](const Error* error) { code = error->code(); });
+  EXPECT_EQ(code, ErrorCode::io);
+  EXPECT_THROW(put(*log, "y"), Error);
+  EXPECT_THAT(all(*log), ElementsAre("x")) << "reading goes on";
+}
+
+TEST_F(StoreTest, GroupConfirmsAtOnceAndSyncsSoon) {
+  auto log = open(Durability::parse("group:5"));
+  Confirmations confirmations;
+  const auto sequence = put(*log, "x").sequence;
+  log->confirm(sequence, confirmations.next());
+  EXPECT_EQ(confirmations.good(), 1) << "before confirm() returned";
+  EXPECT_TRUE(eventually([&] { return log->synced() >= sequence; }));
+}
+
+TEST_F(StoreTest, ProcessConfirmsWithoutAnySync) {
+  auto log = open(Durability::parse("process"));
+  Confirmations confirmations;
+  log->confirm(put(*log, "x").sequence, confirmations.next());
+  EXPECT_EQ(confirmations.good(), 1);
+  EXPECT_EQ(log->synced(), 0U);
+  log->sync();
+  EXPECT_EQ(log->synced(), 1U);
+}
+
+TEST_F(StoreTest, ClosingConfirmsWhatStillWaits) {
+  Confirmations confirmations;
+  {
+    auto log = open(Durability{});
+    for (int at = 0; at < 20; ++at) log->confirm(put(*log, "x").sequence, confirmations.next());
+  }
+  EXPECT_EQ(confirmations.good(), 20);
+}
+
+TEST_F(StoreTest, BlobsAreWrittenVerifiedAndRemoved) {
+  auto log = open();
+  const std::string body(300'000, 'b');
+  const auto blob = log->write_blob(body);
+  const auto mapped = log->open_blob(blob);
+  EXPECT_EQ(mapped->bytes(), body);
+  ASSERT_EQ(log->blobs().size(), 1U);
+  EXPECT_EQ(log->blobs()[0].id, blob.id);
+  log->remove_blob(blob.id);
+  log->remove_blob(blob.id);
+  EXPECT_EQ(mapped->bytes(), body) << "an open mapping stays";
+  EXPECT_TRUE(log->blobs().empty());
+  try {
+    log->open_blob(blob);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::not_found);
+  }
+}
+
+TEST_F(StoreTest, ADamagedBlobIsRefused) {
+  auto log = open();
+  const auto blob = log->write_blob("some body");
+  const auto path = directory / "blobs" / (hex16(blob.id) + ".blob");
+  for (const auto* content : {"some bodY", "some body and more", "some", ""}) {
+    write_bytes(path, content);
+    try {
+      log->open_blob(blob);
+      FAIL() << content;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::corrupt);
+    }
+  }
+}
+
+TEST_F(StoreTest, AVolatileStoreBoundsItsBlobs) {
+  auto chosen = options();
+  chosen.volatile_log = true;
+  chosen.ring_bytes = 100'000;
+  auto log = open(std::move(chosen));
+  const std::string body(30'000, 'b');
+  Blob last;
+  for (int at = 0; at < 10; ++at) last = log->write_blob(body);
+  EXPECT_EQ(log->blobs().size(), 3U);
+  EXPECT_EQ(log->open_blob(last)->bytes(), body);
+}
+
+TEST_F(StoreTest, TheNewestValidCheckpointIsOffered) {
+  {
+    auto log = open();
+    for (int at = 0; at < 10; ++at) put(*log, "x");
+    EXPECT_FALSE(log->checkpoint());
+    EXPECT_TRUE(log->write_checkpoint(3, "three"));
+    EXPECT_EQ(log->synced(), 10U) << "a checkpoint never knows more than the disk";
+    EXPECT_TRUE(log->write_checkpoint(7, "seven"));
+    EXPECT_FALSE(log->write_checkpoint(7, "again"));
+    EXPECT_FALSE(log->write_checkpoint(5, "older"));
+  }
+  auto log = open();
+  ASSERT_TRUE(log->checkpoint());
+  EXPECT_EQ(log->checkpoint()->sequence, 7U);
+  EXPECT_EQ(log->checkpoint()->bytes, "seven");
+  EXPECT_EQ(all(*log, log->checkpoint()->sequence).size(), 3U);
+}
+
+TEST_F(StoreTest, ADamagedCheckpointFallsBackToTheOneBefore) {
+  auto log = open();
+  for (int at = 0; at < 10; ++at) put(*log, "x");
+  log->write_checkpoint(3, "three");
+  log->write_checkpoint(7, "seven");
+  const auto whole = read_bytes(directory / "checkpoint");
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    auto damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    write_bytes(directory / "checkpoint", damaged);
+    ASSERT_EQ(log->checkpoint()->sequence, 3U) << at;
+    write_bytes(directory / "checkpoint", whole.substr(0, at));
+    ASSERT_EQ(log->checkpoint()->sequence, 3U) << at;
+  }
+  std::filesystem::remove(directory / "checkpoint");
+  EXPECT_EQ(log->checkpoint()->bytes, "three") << "as if killed between the two steps";
+  EXPECT_THAT(reported(), HasSubstr("`checkpoint` is damaged"));
+}
+
+TEST_F(StoreTest, SequencesGoOnBehindACheckpointEvenWithoutSegments) {
+  {
+    auto log = open();
+    for (int at = 0; at < 10; ++at) put(*log, "x");
+    log->write_checkpoint(7, "seven");
+  }
+  std::filesystem::remove_all(directory / "log");
+  std::filesystem::remove(directory / "control");
+  auto log = open();
+  EXPECT_EQ(log->end(), 7U);
+  EXPECT_EQ(put(*log, "new").sequence, 8U);
+}
+
+TEST_F(StoreTest, MembersAreSeenAndTheirEndIsTold) {
+  auto log = open();
+  std::mutex mutex;
+  std::vector<Member> gone;
+  log->watch([&](const Member& member) {
+    const std::lock_guard guard(mutex);
+    gone.push_back(member);
+  });
+  auto gone_count = [&] {
+    const std::lock_guard guard(mutex);
+    return gone.size();
+  };
+  Worker killed({"hold", directory});
+  ASSERT_EQ(killed.line(), "ready");
+  auto other = open();
+  ASSERT_EQ(log->members().size(), 3U);
+  Member worker;
+  for (const auto& member : log->members()) {
+    EXPECT_TRUE(log->alive(member.id));
+    if (member.pid == killed.pid()) worker = member;
+  }
+  ASSERT_EQ(worker.pid, killed.pid());
+  killed.kill(SIGKILL);
+  killed.wait();
+  EXPECT_TRUE(eventually([&] { return !log->alive(worker.id); }));
+  const auto closed = other->self();
+  EXPECT_TRUE(log->alive(closed));
+  other.reset();
+  EXPECT_FALSE(log->alive(closed));
+  EXPECT_EQ(log->members().size(), 1U);
+  log->track(closed);  // it may have come and gone between two looks
+  EXPECT_TRUE(eventually([&] { return gone_count() == 2; }));
+  // The slot is free again, its next holder is somebody else.
+  auto again = open();
+  EXPECT_NE(again->self(), closed);
+  EXPECT_FALSE(log->alive(worker.id));
+}
+
+TEST_F(StoreTest, OnlyTheFirstMemberRecovers) {
+  auto first = open();
+  Worker second({"hold", directory});
+  ASSERT_EQ(second.line(), "ready");
+  first.reset();
+  auto third = open();
+  EXPECT_FALSE(third->first_member()) << "the worker still lives";
+  second.wait();
+  third.reset();
+  EXPECT_TRUE(open()->first_member());
+}
+
+TEST_F(StoreTest, ALimitOnFileSizesIsATypedErrorAndNoSignal) {
+  Worker limited({"limited", directory});
+  EXPECT_EQ(limited.line(), "no_space");
+  EXPECT_EQ(limited.line(), "readable");
+  EXPECT_EQ(limited.wait(), 0);
+}
+
+TEST_F(StoreTest, AFullDiskIsATypedErrorAndTheStoreStaysValid) {
+  if (::mount("omnibus-test", directory.c_str(), "tmpfs", 0, "size=1m") != 0)
+    GTEST_SKIP() << "cannot mount a small tmpfs here; the limit on file sizes is tested instead";
+  {
+    auto log = open();
+    const std::string body(1000, 'b');
+    std::size_t stored = 0;
+    ErrorCode code = ErrorCode::internal;
+    try {
+      for (; stored < 5000; ++stored) put(*log, body);
+    } catch (const Error& error) {
+      code = error.code();
+      EXPECT_TRUE(error.retryable());
+    }
+    EXPECT_EQ(code, ErrorCode::no_space);
+    EXPECT_GE(stored, 300U);
+    EXPECT_EQ(all(*log).size(), stored);
+    EXPECT_THROW(log->write_blob(std::string(1 << 20, 'b')), Error);
+    // Room again: it goes on.
+    log->applied(log->end());
+    EXPECT_GT(log->remove_before(log->end()), 0U);
+    EXPECT_EQ(put(*log, body).sequence, stored + 1);
+  }
+  {
+    auto log = open();
+    EXPECT_EQ(all(*log).back(), std::string(1000, 'b'));
+  }
+  ::umount2(directory.c_str(), MNT_DETACH);
+}
+
+TEST_F(StoreTest, AFaultingPageIsAnErrorAndNotTheEnd) {
+  install_store_signals();
+  auto chosen = options();
+  auto log = open(std::move(chosen));
+  std::vector<FrameView> frames;
+  const std::string body(3000, 'b');
+  for (int at = 0; at < 10; ++at) frames.push_back(put(*log, body));
+  // As a failing disk: the pages behind the first are not to be had.
+  ASSERT_EQ(::truncate((directory / "log" / "0000000000000001.seg").c_str(), 4096), 0);
+  EXPECT_EQ(log->read_at(frames[0].position).sequence, 1U);
+  try {
+    log->read_at(frames[5].position);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::io);
+  }
+  auto cursor = log->cursor(5);
+  FrameView frame;
+  Gap gap;
+  ASSERT_EQ(log->read(cursor, frame, gap), ReadResult::gap);
+  EXPECT_EQ(gap.reason, Gap::Reason::io);
+  try {
+    put(*log, body);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::io);
+  }
+}
+
+}  // namespace
+}  // namespace omnibus::embedded::testing
