@@ -1,0 +1,29 @@
+#pragma once
+
+#include <omnibus/framework/processor.hpp>
+
+#include "services/chunker/split.hpp"
+
+namespace omnibus::chunker {
+
+/// Splits documents: TextDocument from `input`, one Chunk per piece to `output`, metadata unchanged. A
+/// document is acknowledged when the broker has confirmed its last chunk, so a crash repeats chunks and loses
+/// none. Flow parameters `chunk-size` and `chunk-overlap` go before the flags.
+/// Metrics: chunk_size, code points by id and flow.
+/// Threads: as FlowProcessor.
+class ChunkerService : public framework::FlowProcessor {
+ public:
+  /// Errors: ConfigError when the overlap is not below the size.
+  ChunkerService(Bus bus, Settings settings);
+  ~ChunkerService() override;
+
+  /// What the service adds to the common flags.
+  static Flags flags();
+};
+
+/// What a flow's parameters make of the limits; empty ones change nothing.
+/// Errors: ConfigError naming the parameter that is no number, or limits that do not fit together.
+Limits limits_of(Limits otherwise, const std::optional<std::string>& size,
+                 const std::optional<std::string>& overlap);
+
+}  // namespace omnibus::chunker
