@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <omnibus/bus.hpp>
+#include <omnibus/framework/config_receiver.hpp>
+
+#include "services/gateway/gateway.hpp"
+#include "services/gateway/server/handler.hpp"
+
+namespace omnibus::gateway {
+
+struct DispatchOptions {
+  std::string id = "api-gateway";
+  Duration timeout = std::chrono::seconds(600);
+  HttpErrors http_errors = HttpErrors::compatible;
+  /// How long a request waits for the first configuration, and an answer to start-flow or stop-flow for the
+  /// configuration that it made.
+  Duration settle = std::chrono::seconds(5);
+};
+
+/// Takes requests from the sockets to their queues and brings the answers back. Its dispatchers are made on
+/// first use, once per flow and kind, and go when the flow goes or changes.
+/// Threads: any; the work is done on the Bus's pool.
+class Dispatch final : public Handler {
+ public:
+  Dispatch(Bus bus, DispatchOptions options);
+  ~Dispatch() override;
+
+  void http(HttpCall call, Reply reply) override;
+  void frame(std::string text, Reply reply) override;
+  Answer body_too_large(std::size_t limit) override;
+
+  void configure(const framework::Configuration& configuration);
+  bool configured() const;
+  /// Lets go of every dispatcher.
+  void stop() noexcept;
+
+ private:
+  struct Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace omnibus::gateway

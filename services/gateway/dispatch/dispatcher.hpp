@@ -1,0 +1,138 @@
+#pragma once
+
+/// Brings requests of one kind to their queues.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <omnibus/framework/producer.hpp>
+#include <omnibus/framework/request_response.hpp>
+
+#include "services/gateway/dispatch/exchange.hpp"
+#include "services/gateway/translate/fields.hpp"
+
+namespace omnibus::gateway {
+
+/// Threads: any. request() may wait for a place in a send window, so it runs on the Bus's pool.
+class Dispatcher {
+ public:
+  virtual ~Dispatcher() = default;
+  /// Every way out ends `exchange`.
+  virtual void request(const boost::json::value& body, std::shared_ptr<Exchange> exchange) = 0;
+};
+
+/// What a dispatcher is made from.
+struct DispatcherPlan {
+  Bus bus;
+  std::string id;    ///< the gateway's
+  std::string flow;  ///< "None" for a global service
+  std::string kind;
+  QueueName request;
+  QueueName response;  ///< unused by a Loader
+  Duration timeout;
+};
+
+/// A service that answers: a request queue and a response queue.
+/// `encode(response)`: what the client gets; `last(response)`: whether it completes its request, null:
+/// always.
+template <class Request, class Response>
+class Requester final : public Dispatcher {
+ public:
+  using Encode = boost::json::object (*)(const Response&);
+  using Last = bool (*)(const Response&);
+
+  /// Errors: as RequestResponse::start.
+  Requester(const DispatcherPlan& plan, Encode encode, Last last)
+      : client_(plan.bus, {.id = plan.id,
+                           .flow = plan.flow,
+                           .name = plan.kind,
+                           .request = plan.request,
+                           .response = plan.response,
+                           .subscription = {}}),
+        encode_(encode),
+        last_(last),
+        timeout_(plan.timeout) {
+    client_.start();
+  }
+
+  void request(const boost::json::value& body, std::shared_ptr<Exchange> exchange) override {
+    Request message{};
+    try {
+      translate(Fields(body), message);
+    } catch (const TranslationError& error) {
+      constexpr unsigned bad_request = 400;
+      exchange->gateway_error(error.message(), bad_request);
+      return;
+    }
+    try {
+      client_.request_async(
+          message,
+          [exchange, encode = encode_, last = last_](const Error* error, const Response* response) {
+            return take(*exchange, encode, last, error, response);
+          },
+          timeout_);
+    } catch (const Error& error) {
+      exchange->gateway_error(error);
+    }
+  }
+
+ private:
+  static bool take(Exchange& exchange, Encode encode, Last last, const Error* error,
+                   const Response* response) {
+    if (error != nullptr) {
+      exchange.gateway_error(*error);
+      return true;
+    }
+    if (response->error) {
+      exchange.service_error(response->error->type, response->error->message);
+      return true;
+    }
+    const bool complete = last == nullptr || last(*response);
+    const bool wanted = exchange.answer(encode(*response), complete);
+    return complete || !wanted;
+  }
+
+  framework::RequestResponse<Request, Response> client_;
+  const Encode encode_;
+  const Last last_;
+  const Duration timeout_;
+};
+
+/// A queue that takes messages and answers nothing; acknowledged when the broker has accepted the message.
+template <class Message>
+class Loader final : public Dispatcher {
+ public:
+  explicit Loader(const DispatcherPlan& plan)
+      : producer_(plan.bus, plan.id, plan.flow, plan.kind, plan.request) {}
+
+  void request(const boost::json::value& body, std::shared_ptr<Exchange> exchange) override {
+    Message message{};
+    try {
+      translate(Fields(body), message);
+    } catch (const TranslationError& error) {
+      constexpr unsigned bad_request = 400;
+      exchange->dispatch_error(error.message(), bad_request);
+      return;
+    }
+    try {
+      producer_.send_async(message, {}, [exchange](const Error* error) {
+        if (error != nullptr) {
+          exchange->dispatch_error(*error);
+        } else {
+          exchange->answer({}, true);
+        }
+      });
+    } catch (const Error& error) {
+      exchange->dispatch_error(error);
+    }
+  }
+
+ private:
+  framework::Producer<Message> producer_;
+};
+
+}  // namespace omnibus::gateway

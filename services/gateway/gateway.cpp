@@ -1,0 +1,65 @@
+#include "services/gateway/gateway.hpp"
+
+#include <omnibus/framework/config_receiver.hpp>
+
+#include "services/gateway/dispatch/dispatch.hpp"
+#include "services/gateway/server/server.hpp"
+
+namespace omnibus::gateway {
+
+namespace {
+
+ServerOptions server_options(const GatewayOptions& options) {
+  return {.address = options.address,
+          .port = options.port,
+          .api_token = options.api_token,
+          .body_limit = options.body_limit,
+          .frame_limit = options.frame_limit,
+          .max_connections = options.max_connections,
+          .outstanding = options.outstanding,
+          .header_timeout = options.header_timeout,
+          .idle_timeout = options.idle_timeout,
+          .threads = options.threads};
+}
+
+}  // namespace
+
+struct Gateway::Impl {
+  Impl(Bus bus, const GatewayOptions& options)
+      : dispatch(bus, {.id = options.id, .timeout = options.timeout, .http_errors = options.http_errors}),
+        server(server_options(options), dispatch),
+        config(bus, options.id, QueueName::parse(options.config_push_queue)) {
+    config.on_config([this](const framework::Configuration& configuration, std::int64_t) {
+      dispatch.configure(configuration);
+    });
+  }
+
+  Dispatch dispatch;
+  Server server;
+  framework::ConfigReceiver config;
+};
+
+Gateway::Gateway(Bus bus, GatewayOptions options) : impl_(std::make_unique<Impl>(std::move(bus), options)) {}
+
+Gateway::~Gateway() { stop(); }
+
+void Gateway::start() {
+  impl_->server.start();
+  impl_->config.start();
+}
+
+CloseReport Gateway::stop(Duration deadline) noexcept {
+  const auto until = deadline_after(deadline);
+  const auto report = impl_->server.stop(deadline);
+  impl_->config.stop(std::max<Duration>(until - Clock::now(), std::chrono::milliseconds(100)));
+  impl_->dispatch.stop();
+  return report;
+}
+
+std::uint16_t Gateway::port() const noexcept { return impl_->server.port(); }
+
+std::string Gateway::ready() const {
+  return impl_->dispatch.configured() ? "" : "the configuration has not come yet";
+}
+
+}  // namespace omnibus::gateway
