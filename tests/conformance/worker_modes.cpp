@@ -1,0 +1,169 @@
+/// What a worker process does. See worker.hpp for the modes and what they report.
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <iostream>
+
+#include "conformance/case.hpp"
+
+namespace omnibus::conformance {
+namespace {
+
+class Arguments {
+ public:
+  explicit Arguments(const std::vector<std::string>& words) {
+    for (const auto& word : words) {
+      const auto equal = word.find('=');
+      if (equal == std::string::npos) throw ConfigError("a worker takes key=value, got '" + word + "'");
+      values_[word.substr(0, equal)] = word.substr(equal + 1);
+    }
+  }
+  std::string text(const std::string& key, const std::string& otherwise = {}) const {
+    const auto found = values_.find(key);
+    return found != values_.end() ? found->second : otherwise;
+  }
+  std::int64_t number(const std::string& key, std::int64_t otherwise = 0) const {
+    const auto found = values_.find(key);
+    return found != values_.end() ? std::stoll(found->second) : otherwise;
+  }
+  QueueName queue(const std::string& key = "queue") const { return QueueName::parse(text(key)); }
+
+ private:
+  Worker::Arguments values_;
+};
+
+void say(const std::string& line) { std::cout << line << std::endl; }
+
+void wait_to_be_told() {
+  std::string line;
+  std::getline(std::cin, line);
+}
+
+ConsumerOptions consumer_options(const Arguments& arguments) {
+  ConsumerOptions wanted;
+  const auto sharing = arguments.text("sharing", "shared");
+  wanted.sharing = sharing == "exclusive"  ? Sharing::exclusive
+                   : sharing == "failover" ? Sharing::failover
+                                           : Sharing::shared;
+  wanted.lifetime = arguments.text("lifetime") == "ephemeral" ? Lifetime::ephemeral : Lifetime::durable;
+  wanted.position = arguments.text("position") == "earliest" ? Position::earliest : Position::latest;
+  wanted.window = static_cast<std::size_t>(arguments.number("window", 1000));
+  wanted.max_attempts = static_cast<std::uint32_t>(arguments.number("attempts", 0));
+  const Duration backoff = std::chrono::milliseconds(arguments.number("backoff", 20));
+  wanted.redelivery = {.initial = backoff, .maximum = backoff, .factor = 1, .jitter = 0};
+  return wanted;
+}
+
+template <Schema T>
+void settle(Consumer<T>& consumer, const Message<T>& message, std::int64_t number, const std::string& how) {
+  const bool odd = number % 2 != 0;
+  if (how == "nack" || (how == "sort" && odd)) {
+    consumer.negative_acknowledge(message, "refused by the worker");
+    say("nacked " + std::to_string(number));
+  } else if (how == "all" || (!odd && (how == "even" || how == "sort"))) {
+    consumer.acknowledge(message);
+    say("acked " + std::to_string(number));
+  }
+}
+
+int consume(Bus bus, const Arguments& arguments) {
+  auto consumer = bus.create_consumer<Item>(arguments.queue(), arguments.text("subscription", "readers"),
+                                            consumer_options(arguments));
+  say("ready");
+  const auto count = arguments.number("count", -1);
+  const auto how = arguments.text("ack", "all");
+  for (std::int64_t taken = 0; taken != count; ++taken) {
+    const auto message = consumer.receive(1h);
+    say("got " + std::to_string(message->number) + " " + std::to_string(message.attempt()));
+    settle(consumer, message, message->number, how);
+  }
+  say("done");
+  wait_to_be_told();
+  return 0;
+}
+
+int measure(Bus bus, const Arguments& arguments) {
+  auto consumer = bus.create_consumer<Raw>(arguments.queue(), arguments.text("subscription", "readers"),
+                                           consumer_options(arguments));
+  say("ready");
+  const auto count = arguments.number("count", -1);
+  for (std::int64_t taken = 0; taken != count; ++taken) {
+    const auto message = consumer.receive(1h);
+    const auto& bytes = message->bytes;
+    say("got " + std::to_string(bytes.size()) + " " + std::to_string(std::hash<std::string>{}(bytes)) + " " +
+        std::to_string(message.attempt()));
+    settle(consumer, message, taken, arguments.text("ack", "all"));
+  }
+  say("done");
+  wait_to_be_told();
+  return 0;
+}
+
+int produce(Bus bus, const Arguments& arguments) {
+  auto producer = bus.create_producer<Item>(arguments.queue(), {.name = arguments.text("name")});
+  say("ready");
+  const std::string filling(static_cast<std::size_t>(arguments.number("size", 0)), 'x');
+  const bool numbered = arguments.text("numbered") == "yes";
+  const auto last = arguments.number("to");
+  for (auto number = arguments.number("from"); number <= last; ++number) {
+    SendOptions how;
+    if (numbered) how.sequence = static_cast<std::uint64_t>(number);
+    producer.send(item(number, "worker", filling), how);
+    say("confirmed " + std::to_string(number));
+  }
+  say("done");
+  wait_to_be_told();
+  return 0;
+}
+
+int relay(Bus bus, const Arguments& arguments) {
+  auto consumer = bus.create_consumer<Item>(arguments.queue(), arguments.text("subscription", "readers"),
+                                            consumer_options(arguments));
+  auto producer = bus.create_producer<Item>(arguments.queue("out"), {.name = arguments.text("name")});
+  say("ready");
+  const auto die = arguments.number("die", -1);
+  for (;;) {
+    const auto message = consumer.receive(1h);
+    const auto text = std::to_string(message->number);
+    producer.send(*message.operator->(), {.sequence = static_cast<std::uint64_t>(message->number)});
+    say("sent " + text);
+    if (message->number == die) ::raise(SIGKILL);
+    consumer.acknowledge(message);
+    say("acked " + text);
+  }
+}
+
+int dispatch(const std::string& mode, const Arguments& arguments) {
+  if (const auto limit = arguments.number("file_limit"); limit > 0) {
+    const rlimit most{.rlim_cur = static_cast<rlim_t>(limit), .rlim_max = RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &most);
+  }
+  BusOptions connection;
+  connection.instance = arguments.text("instance");
+  auto bus = connect(arguments.text("url"), connection);
+  if (mode == "consume") return consume(bus, arguments);
+  if (mode == "measure") return measure(bus, arguments);
+  if (mode == "produce") return produce(bus, arguments);
+  if (mode == "relay") return relay(bus, arguments);
+  throw ConfigError("unknown worker mode '" + mode + "'");
+}
+
+}  // namespace
+
+int run_worker(const std::vector<std::string>& arguments) {
+  // A worker never outlives the run, however that ends.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  try {
+    const std::vector<std::string> words(arguments.begin() + 1, arguments.end());
+    return dispatch(arguments.front(), Arguments(words));
+  } catch (const Error& error) {
+    say("failed " + std::string(to_string(error.code())) + " " + error.what());
+  } catch (const std::exception& error) {
+    say(std::string("failed internal ") + error.what());
+  }
+  return 1;
+}
+
+}  // namespace omnibus::conformance
