@@ -10,13 +10,27 @@
 namespace omnibus::embedded {
 namespace {
 
-timespec monotonic(TimePoint when) {
-  const auto since = when.time_since_epoch();
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
-  timespec result{};
-  result.tv_sec = seconds.count();
-  result.tv_nsec = (since - seconds).count();
-  return result;
+int lock_within(pthread_mutex_t& mutex, Duration wait) {
+#if defined(__SANITIZE_THREAD__)
+  // The sanitizer of this compiler does not know pthread_mutex_clocklock.
+  constexpr clockid_t clock = CLOCK_REALTIME;
+#else
+  constexpr clockid_t clock = CLOCK_MONOTONIC;
+#endif
+  timespec until{};
+  ::clock_gettime(clock, &until);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+  until.tv_sec += seconds.count();
+  until.tv_nsec += (wait - seconds).count();
+  if (until.tv_nsec >= 1'000'000'000) {
+    until.tv_nsec -= 1'000'000'000;
+    ++until.tv_sec;
+  }
+#if defined(__SANITIZE_THREAD__)
+  return pthread_mutex_timedlock(&mutex, &until);
+#else
+  return pthread_mutex_clocklock(&mutex, clock, &until);
+#endif
 }
 
 constexpr std::size_t page = 4096;
@@ -59,10 +73,7 @@ void Committer::lock() {
 
 void Committer::acquire() {
   int result = pthread_mutex_trylock(&control_.commit);
-  if (result == EBUSY) {
-    const auto until = monotonic(deadline_after(options_.lock_wait));
-    result = pthread_mutex_clocklock(&control_.commit, CLOCK_MONOTONIC, &until);
-  }
+  if (result == EBUSY) result = lock_within(control_.commit, options_.lock_wait);
   if (result == 0) return;
   if (result == EOWNERDEAD) {
     // Noted before the lock is made consistent: if this process dies here too, the next one still repairs.
@@ -186,11 +197,14 @@ void Committer::start_next_segment(Tail& tail) {
   if (sizes_.ring != 0) drop_oldest(number);
 }
 
-/// Only counts them out; the background thread removes the files.
-void Committer::drop_oldest(std::uint64_t newest) noexcept {
+/// Only counts them out; the background thread removes the files. Where it does not keep up, one goes here,
+/// so that twice the ring is never passed.
+void Committer::drop_oldest(std::uint64_t newest) {
   // All but the first few have the largest size, so the sum is a bound.
   const auto keep = std::max<std::uint64_t>(sizes_.ring / sizes_.max, 2);
-  if (newest > keep && control_.oldest.load() <= newest - keep) control_.oldest.store(newest - keep + 1);
+  if (newest <= keep) return;
+  if (control_.oldest.load() <= newest - keep) control_.oldest.store(newest - keep + 1);
+  if (newest > 2 * keep) remove_quietly(folder_.path_of(newest - 2 * keep));
 }
 
 bool Committer::wants_pages(const Tail& tail, std::uint32_t size) const noexcept {

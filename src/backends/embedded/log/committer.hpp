@@ -56,7 +56,7 @@ class Committer {
   void acquire();
   void repair();
   void start_next_segment(Tail& tail);
-  void drop_oldest(std::uint64_t newest) noexcept;
+  void drop_oldest(std::uint64_t newest);
   Segment& tail_segment(std::uint64_t number);
   FrameView write(const Tail& tail, std::span<const std::string_view> parts, std::uint32_t length);
   void step(std::string_view name) const {
