@@ -131,9 +131,8 @@ ChunkerService::ChunkerService(Bus bus, Settings settings)
 
 ChunkerService::~ChunkerService() { ChunkerService::stop(); }
 
-Flags ChunkerService::flags() {
-  return Flags{}
-      .integer("chunk-size", "most code points of a chunk", 2000, {}, 'z')
+Flags ChunkerService::flags(Flags flags) {
+  return flags.integer("chunk-size", "most code points of a chunk", 2000, {}, 'z')
       .integer("chunk-overlap", "most code points a chunk repeats of the one before", 100, {}, 'v')
       .integer("concurrency", "documents in work at once", 1, {}, 'c');
 }

@@ -17,8 +17,8 @@ class ChunkerService : public framework::FlowProcessor {
   ChunkerService(Bus bus, Settings settings);
   ~ChunkerService() override;
 
-  /// What the service adds to the common flags.
-  static Flags flags();
+  /// `flags` and what the service adds to the common ones.
+  static Flags flags(Flags flags = {});
 };
 
 /// What a flow's parameters make of the limits; empty ones change nothing.

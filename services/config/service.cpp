@@ -112,9 +112,9 @@ std::string ConfigService::ready() const {
   return impl_->calls.running() ? std::string{} : "not subscribed to configuration requests";
 }
 
-Flags ConfigService::flags() {
-  return Flags{}.text("config-store", "file that keeps the configuration",
-                      state_directory() + "/config.sqlite", "CONFIG_STORE");
+Flags ConfigService::flags(Flags flags) {
+  return flags.text("config-store", "file that keeps the configuration", state_directory() + "/config.sqlite",
+                    "CONFIG_STORE");
 }
 
 }  // namespace omnibus::config

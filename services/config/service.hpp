@@ -21,8 +21,8 @@ class ConfigService : public framework::AsyncProcessor {
   void stop() override;
   std::string ready() const override;
 
-  /// What the service adds to the common flags.
-  static Flags flags();
+  /// `flags` and what the service adds to the common ones.
+  static Flags flags(Flags flags = {});
 
  private:
   struct Impl;

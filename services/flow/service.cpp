@@ -110,8 +110,8 @@ std::string FlowService::ready() const {
   return AsyncProcessor::ready();
 }
 
-Flags FlowService::flags() {
-  return Flags{}
+Flags FlowService::flags(Flags flags) {
+  return flags
       .duration("flow-grace", "how long the subscriptions of a stopped flow keep its messages", "1h",
                 "FLOW_GRACE")
       .text("flow-ledger", "file that remembers stopped flows", state_directory() + "/flows.sqlite",

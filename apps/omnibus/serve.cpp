@@ -1,0 +1,51 @@
+#include "serve.hpp"
+
+#include "commands.hpp"
+#include "services/chunker/service.hpp"
+#include "services/config/service.hpp"
+#include "services/flow/service.hpp"
+#include "tool.hpp"
+
+namespace omnibus::app {
+
+std::string service_epilogue(std::string_view examples) {
+  return "Examples:\n" + std::string(examples) + "\n" +
+         "Exit status:\n"
+         "  0  stopped by SIGTERM or SIGINT after finishing what it had begun\n"
+         "  1  it failed, or something was left unfinished at --shutdown-timeout\n"
+         "  2  wrong usage or configuration\n";
+}
+
+int run_config_svc(const std::vector<std::string>& arguments) {
+  return run_service<config::ConfigService>(
+      {.program = "omnibus config-svc",
+       .summary = "Keeps the configuration and pushes every change of it to everybody.",
+       .id = std::string(config_id),
+       .epilogue = service_epilogue("  omnibus config-svc --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus config-svc --config-store /var/lib/omnibus/config.sqlite\n")},
+      arguments);
+}
+
+int run_flow_svc(const std::vector<std::string>& arguments) {
+  return run_service<flow::FlowService>(
+      {.program = "omnibus flow-svc",
+       .summary =
+           "Starts and stops flows by changing the configuration. Not beside the Python config-svc, which "
+           "serves the same requests.",
+       .id = std::string(flow_id),
+       .epilogue = service_epilogue("  omnibus flow-svc --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus flow-svc --flow-grace 10m\n")},
+      arguments);
+}
+
+int run_chunker_recursive(const std::vector<std::string>& arguments) {
+  return run_service<chunker::ChunkerService>(
+      {.program = "omnibus chunker-recursive",
+       .summary = "Splits documents at blank lines, newlines and spaces into overlapping chunks.",
+       .id = std::string(chunker_id),
+       .epilogue = service_epilogue("  omnibus chunker-recursive --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus chunker-recursive -z 1000 -v 50 -c 4\n")},
+      arguments);
+}
+
+}  // namespace omnibus::app

@@ -1,0 +1,118 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "commands.hpp"
+#include "serve.hpp"
+#include "services/chunker/service.hpp"
+#include "services/config/service.hpp"
+#include "services/flow/service.hpp"
+#include "tool.hpp"
+
+namespace omnibus::app {
+namespace {
+
+Flags up_flags() {
+  return chunker::ChunkerService::flags(
+      flow::FlowService::flags(config::ConfigService::flags(GatewayService::flags())));
+}
+
+Settings with_id(Settings settings, std::string_view id) {
+  settings.id = id;
+  return settings;
+}
+
+/// Tells other programs where this one's queues are, as long as it runs.
+class Advertisement {
+ public:
+  explicit Advertisement(std::string url)
+      : url_(std::move(url)), file_(std::filesystem::path(state_directory()) / "url") {
+    std::error_code failure;
+    std::filesystem::create_directories(file_.parent_path(), failure);
+    auto fresh = file_;
+    fresh += "." + std::to_string(::getpid());
+    { std::ofstream(fresh) << url_ << '\n'; }
+    using std::filesystem::perms;
+    std::filesystem::permissions(fresh, perms::owner_read | perms::owner_write,
+                                 failure);  // may hold a password
+    std::filesystem::rename(fresh, file_, failure);
+    if (failure) log::write(log::Level::warning, "cannot write " + file_.string() + ": " + failure.message());
+  }
+  ~Advertisement() {
+    std::ifstream file(file_);
+    std::string url;
+    std::getline(file, url);
+    std::error_code gone;  // another `up` may have taken the file over or away
+    if (url == url_) std::filesystem::remove(file_, gone);
+  }
+  Advertisement(const Advertisement&) = delete;
+  Advertisement& operator=(const Advertisement&) = delete;
+
+ private:
+  const std::string url_;
+  const std::filesystem::path file_;
+};
+
+constexpr std::string_view demo_blueprint =
+    R"({\"interfaces\":{\"text-load\":\"q1/tg/flow/text-load:{id}\"},\"blueprint\":{},)"
+    R"(\"flow\":{\"chunker:{id}\":{\"input\":\"q1/tg/flow/text-load:{id}\",\"output\":\"q1/tg/flow/chunk:{id}\"}}})";
+
+void print_welcome(const Settings& settings, const std::string& gateway) {
+  const auto post = [&](const std::string& path, const std::string& body) {
+    return "  curl -s " + gateway + "/api/v1/" + path + " -d '" + body + "'\n";
+  };
+  std::cout
+      << "omnibus is up.\n\n"
+      << "  queues   " << redacted(settings.pubsub_url) << "\n  gateway  " << gateway << "\n"
+      << (settings.metrics && settings.metrics_port != 0
+              ? "  metrics  http://localhost:" + std::to_string(settings.metrics_port) + "/metrics\n"
+              : "")
+      << "\nTry in another terminal, in this order:\n\n"
+      << post("flow", R"({"operation":"put-blueprint","blueprint-name":"chunks","blueprint-definition":")" +
+                          std::string(demo_blueprint) + R"("})")
+      << post("flow",
+              R"({"operation":"start-flow","blueprint-name":"chunks","flow-id":"f1","description":"try"})")
+      << "  omnibus tail q1/tg/flow/chunk:f1 --type Chunk --pubsub-url " << redacted(settings.pubsub_url)
+      << " &\n"
+      << "  curl -s " << gateway
+      << "/api/v1/flow/f1/service/text-load -d "
+         "\"{\\\"id\\\":\\\"doc1\\\",\\\"text\\\":\\\"$(base64 -w0 /usr/share/common-licenses/GPL-3)\\\"}\"\n"
+      << "\nCtrl-C stops it; what was accepted is kept and goes on at the next start.\n"
+      << std::flush;
+}
+
+}  // namespace
+
+int run_up(const std::vector<std::string>& arguments) {
+  const auto settings = Settings::parse(
+      {.program = "omnibus up",
+       .summary = "Runs every service in this process. Without --pubsub-url or --pubsub-backend the "
+                  "queues are in the state directory, shared with other programs of this machine.",
+       .id = "omnibus",
+       .default_url = "embedded://" + state_directory(),
+       .epilogue = service_epilogue("  omnibus up\n"
+                                    "  omnibus up --pubsub-url embedded:///srv/queues --port 9000\n")},
+      arguments, up_flags());
+  std::unique_ptr<Advertisement> advertisement;
+  const GatewayService* gateway = nullptr;
+  const auto make = [&](const Bus& bus, const Settings& common) {
+    auto made_gateway = std::make_unique<GatewayService>(bus, with_id(common, gateway_id));
+    gateway = made_gateway.get();
+    std::vector<std::unique_ptr<framework::AsyncProcessor>> made;
+    made.push_back(std::make_unique<config::ConfigService>(bus, with_id(common, config_id)));
+    made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
+    made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
+    made.push_back(std::move(made_gateway));
+    return made;
+  };
+  const auto started = [&] {
+    advertisement.reset();
+    advertisement = std::make_unique<Advertisement>(settings.pubsub_url);
+    print_welcome(settings, gateway->url());
+  };
+  return framework::run_program(settings, make, {.started = started});
+}
+
+}  // namespace omnibus::app
