@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include <omnibus/detail/nearest.hpp>
 #include <omnibus/error.hpp>
 
 #include "codec/path.hpp"
@@ -109,7 +110,8 @@ JsonReader::JsonReader(std::string_view text, const JsonOptions& options)
       end_(begin_ + text.size()),
       depth_(options.max_depth),
       max_depth_(options.max_depth),
-      max_size_(options.max_size) {}
+      max_size_(options.max_size),
+      reject_unknown_(options.reject_unknown) {}
 
 bool JsonReader::begin() {
   const auto size = static_cast<std::size_t>(end_ - begin_);
@@ -170,6 +172,7 @@ JsonReader::Next JsonReader::unfinished(char close) {
 bool JsonReader::key(std::string_view& name) {
   if (cursor_ == end_) return fail("the text ends too early");
   if (*cursor_ != '"') return fail("expected a key in quotes");
+  key_ = cursor_;
   const char* const from = cursor_ + 1;
   const char* const end = find_special(from, end_);
   if (end != end_ && *end == '"') {
@@ -344,6 +347,15 @@ bool JsonReader::enumerator(std::span<const std::string_view> names, std::size_t
   std::string known;
   for (const std::string_view name : names) known.append(known.empty() ? "" : ", ").append(name);
   return fail_at(offset, "unknown value; known are " + known);
+}
+
+bool JsonReader::skip_unknown(std::span<const std::string_view> known, std::string_view name) {
+  const std::string kept(name);  // the view ends with the next call
+  if (!reject_unknown_) return skip_value() || fail_in_field(kept);
+  const std::string near = omnibus::detail::nearest(kept, known);
+  fail_at(static_cast<std::size_t>(key_ - begin_),
+          "unknown field \"" + kept + '"' + (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+  return fail_in_field(kept);
 }
 
 bool JsonReader::skip_value() {

@@ -50,6 +50,7 @@ struct JsonOptions {
   Nulls nulls = Nulls::omit;
   std::size_t max_depth = 128;        ///< deeper nesting is a DecodeError
   std::size_t max_size = 256u << 20;  ///< larger input is a DecodeError; bytes
+  bool reject_unknown = false;        ///< a key that the structure does not declare is a DecodeError
 };
 
 /// Descriptor and function table of one type. One object per type, alive for the whole program; compare

@@ -197,8 +197,7 @@ bool read_any_order(JsonReader& in, T& value, ObjectProgress& progress) {
     if (!in.key(name)) return false;
     const std::size_t index = JsonReader::find(field_names<T>, name, hint);
     if (index == field_count<T>) {
-      const std::string unknown(name);
-      if (!in.skip_value()) return in.fail_in_field(unknown);
+      if (!in.skip_unknown(field_names<T>, name)) return false;
       progress.next = in.next('}');
       continue;
     }

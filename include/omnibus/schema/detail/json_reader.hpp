@@ -79,6 +79,8 @@ class JsonReader {
   bool string(std::string& value);
   /// One of `names`; its index.
   bool enumerator(std::span<const std::string_view> names, std::size_t& index);
+  /// Passes over the value of a key that is none of `known`, unless the options forbid such keys.
+  bool skip_unknown(std::span<const std::string_view> known, std::string_view name);
   /// Passes over one value of any kind, checking its grammar.
   bool skip_value();
 
@@ -120,10 +122,12 @@ class JsonReader {
 
   const char* begin_;
   const char* cursor_;
+  const char* key_ = nullptr;  // the opening quote of the last key that key() read
   const char* end_;
   std::size_t depth_;
   std::size_t max_depth_;
   std::size_t max_size_;
+  bool reject_unknown_;
   std::string scratch_ = {};
   std::string reason_ = {};
   std::string path_ = {};

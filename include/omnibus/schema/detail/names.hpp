@@ -60,13 +60,15 @@ constexpr bool is_word(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// The last identifier before the closing brace of "{(& slot<T>.…::name)}" (GCC) or "{&slot.value.name}".
+/// The last identifier before the closing brace of "{(& slot<T>.…::name)}" (GCC) or "{&slot.value.name}". One
+/// trailing underscore is not part of the name: `delete_` and `operator_` stand for keywords.
 /// One trailing underscore is not part of it, so that a member can carry a keyword's name: `delete_`.
 constexpr std::string_view member_name(std::string_view pretty) {
   std::size_t end = pretty.rfind('}');
   while (end > 0 && !is_word(pretty[end - 1])) --end;
   std::size_t begin = end;
   while (begin > 0 && is_word(pretty[begin - 1])) --begin;
+  if (end - begin > 1 && pretty[end - 1] == '_') --end;
   if (end - begin > 1 && pretty[end - 1] == '_') --end;
   return pretty.substr(begin, end - begin);
 }
