@@ -1,0 +1,102 @@
+#include "services/gateway/processor.hpp"
+
+#include <omnibus/log.hpp>
+
+namespace omnibus::gateway {
+
+Flags gateway_flags() {
+  Flags flags;
+  flags.text("address", "the IP address to listen on", "0.0.0.0")
+      .port("port", "the port to listen on; 0 takes a free one", 8088)
+      .text("api-token", "the shared secret that clients show; without one everybody may do everything",
+            std::nullopt, "GATEWAY_SECRET")
+      .secret()
+      .duration("timeout", "how long a request waits for each answer of its service", "600s")
+      .choice("http-errors",
+              "compat answers errors with status 200, as existing clients need; strict with the "
+              "status that fits",
+              {"compat", "strict"}, "compat")
+      .size("body-limit", "largest HTTP body", "256MiB")
+      .size("frame-limit", "largest WebSocket message", "50MiB")
+      .integer("outstanding", "requests of one WebSocket at once", 16)
+      .integer("max-connections", "clients at once; more wait to be accepted", 4096)
+      .duration("header-timeout", "how long a client may take for a request's head", "10s")
+      .duration("idle-timeout", "how long a client may be silent, or not read its answer", "60s")
+      .integer("threads", "threads for all clients' sockets", 2);
+  return flags;
+}
+
+namespace {
+
+std::size_t count(const Settings& settings, std::string_view flag, std::int64_t most) {
+  const auto value = settings.integer(flag);
+  if (value >= 1 && value <= most) return static_cast<std::size_t>(value);
+  throw ConfigError("--" + std::string(flag) + ": " + std::to_string(value) + " is not between 1 and " +
+                    std::to_string(most));
+}
+
+std::size_t size(const Settings& settings, std::string_view flag) {
+  const auto value = settings.size(flag);
+  if (value > 0) return value;
+  throw ConfigError("--" + std::string(flag) + ": must be above 0");
+}
+
+Duration time(const Settings& settings, std::string_view flag) {
+  const auto value = settings.duration(flag);
+  if (value > Duration::zero()) return value;
+  throw ConfigError("--" + std::string(flag) + ": must be above 0");
+}
+
+}  // namespace
+
+GatewayOptions gateway_options(const Settings& settings) {
+  GatewayOptions options;
+  options.id = settings.id;
+  options.address = settings.text("address");
+  options.port = settings.port("port");
+  options.api_token = settings.text("api-token");
+  options.timeout = time(settings, "timeout");
+  options.body_limit = size(settings, "body-limit");
+  options.frame_limit = size(settings, "frame-limit");
+  options.max_connections = count(settings, "max-connections", 1'000'000);
+  options.outstanding = count(settings, "outstanding", 100'000);
+  options.header_timeout = time(settings, "header-timeout");
+  options.idle_timeout = time(settings, "idle-timeout");
+  options.http_errors =
+      settings.text("http-errors") == "strict" ? HttpErrors::strict : HttpErrors::compatible;
+  options.threads = static_cast<unsigned>(count(settings, "threads", 64));
+  options.config_push_queue = settings.config_push_queue;
+  return options;
+}
+
+GatewayProcessor::GatewayProcessor(Bus bus, const Settings& settings)
+    : GatewayProcessor(bus, settings, gateway_options(settings)) {}
+
+GatewayProcessor::GatewayProcessor(Bus bus, const Settings& settings, GatewayOptions options)
+    : AsyncProcessor(bus, settings), gateway_(bus, std::move(options)) {}
+
+GatewayProcessor::~GatewayProcessor() { stop(); }
+
+void GatewayProcessor::start() {
+  // The gateway follows the configuration itself, so the base is not started.
+  try {
+    gateway_.start();
+  } catch (const Error& error) {
+    const bool port = error.code() == ErrorCode::conflict || error.code() == ErrorCode::forbidden;
+    if (!port) throw;
+    throw ConfigError(error.message(), error.hint());
+  }
+  log::write(log::Level::info, "gateway: listening on port " + std::to_string(gateway_.port()));
+}
+
+void GatewayProcessor::stop() {
+  const auto report = gateway_.stop(time_left());
+  if (report.running > 0) {
+    log::write(log::Level::warning, "gateway: " + std::to_string(report.running) + " requests were cut off");
+  }
+  AsyncProcessor::stop();
+}
+
+std::string GatewayProcessor::ready() const { return gateway_.ready(); }
+
+}  // namespace omnibus::gateway

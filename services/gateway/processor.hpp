@@ -1,0 +1,35 @@
+#pragma once
+
+/// The gateway as a program of its own.
+
+#include <omnibus/framework/processor.hpp>
+#include <omnibus/settings.hpp>
+
+#include "services/gateway/gateway.hpp"
+
+namespace omnibus::gateway {
+
+/// The gateway's own flags.
+Flags gateway_flags();
+/// What the flags and the common settings ask for. Errors: ConfigError for values out of range.
+GatewayOptions gateway_options(const Settings& settings);
+
+/// Threads: as AsyncProcessor.
+class GatewayProcessor final : public framework::AsyncProcessor {
+ public:
+  GatewayProcessor(Bus bus, const Settings& settings);
+  GatewayProcessor(Bus bus, const Settings& settings, GatewayOptions options);
+  ~GatewayProcessor() override;
+
+  /// Errors: as Gateway::start, but a port that cannot be had is a ConfigError.
+  void start() override;
+  void stop() override;
+  std::string ready() const override;
+  /// After start().
+  std::uint16_t port() const noexcept { return gateway_.port(); }
+
+ private:
+  Gateway gateway_;
+};
+
+}  // namespace omnibus::gateway
