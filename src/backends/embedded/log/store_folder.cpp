@@ -61,7 +61,8 @@ struct Format {
 
 /// The value behind `key` in its line; empty when there is none.
 std::string_view field(std::string_view text, std::string_view key) {
-  const auto start = "\n" + std::string(key) + " ";
+  std::string start(1, '\n');
+  start.append(key).append(1, ' ');
   const auto at = text.find(start);
   if (at == std::string_view::npos) return {};
   const auto value = text.substr(at + start.size());

@@ -113,7 +113,7 @@ std::vector<std::string> all(const Log& log, std::uint64_t after) {
     if (result == ReadResult::frame)
       found.emplace_back(frame.payload);
     else
-      found.push_back("<" + std::to_string(gap.first) + "-" + std::to_string(gap.last) + ">");
+      found.push_back('<' + std::to_string(gap.first) + '-' + std::to_string(gap.last) + '>');
   }
 }
 
