@@ -66,7 +66,7 @@ TEST_F(Acknowledge, AfterNackAndRedeliveryIsStale) {
   const auto message = next(first);
   auto blocker = consumer(where, "readers", quick());
   first.negative_acknowledge(message);
-  const auto again = first.poll(1s);
+  const auto again = first.poll(200ms);
   const auto held = again ? std::nullopt : blocker.poll(options().patience);
   ASSERT_TRUE(again || held);
   EXPECT_TRUE(fails_with(ErrorCode::stale_ack, [&] { first.acknowledge(message); }));

@@ -122,6 +122,32 @@ TEST_F(DeadLetter, MessageIsGoneFromItsQueueAfterARestart) {
   EXPECT_TRUE(silent(inbox));
 }
 
+TEST_F(DeadLetter, MessageStaysWhileNoCopyIsPossible) {
+  NEEDS(history);
+  const auto url = harness().bounded({.retention_bytes = 10'000, .hard_limit_bytes = 300'000});
+  ASSERT_TRUE(url) << "the harness of this backend gives no broker with small limits";
+  auto small = connect(*url);
+  const auto where = queue();
+  auto letters = small.create_consumer<Item>(letters_of(where), "dead");
+  auto inbox = small.create_consumer<Item>(where, "readers", at_most(1));
+  auto outbox = small.create_producer<Item>(where);
+  std::int64_t stored = 0;
+  const auto full = error_of([&] {
+    for (; stored < 200; ++stored)
+      outbox.send(item(stored + 1, "p", std::string(10'000, 'd')), {.timeout = 2s});
+  });
+  ASSERT_TRUE(full) << "the limit was never reached";
+  const auto messages = take(inbox, static_cast<std::size_t>(stored));
+  inbox.negative_acknowledge_async(messages.front(), "refused while there is no room");
+  EXPECT_TRUE(silent(letters)) << "a copy went over the limit";
+  for (std::size_t i = 1; i < messages.size(); ++i) inbox.acknowledge(messages[i]);
+  eventually("the copy is made when there is room again", [&] {
+    if (const auto again = inbox.poll()) inbox.negative_acknowledge(*again, "still refused");
+    const auto letter = letters.poll(10ms);
+    return letter && (*letter)->number == 1;
+  });
+}
+
 TEST_F(DeadLetter, NothingIsLostWhenTheProcessDiesMeanwhile) {
   NEEDS(durable);
   constexpr std::size_t count = 60;

@@ -32,6 +32,16 @@ std::string embedded_parameters(const Bounds& bounds) {
   return parameters;
 }
 
+/// What cannot be a store.
+std::vector<Unreachable> impossible_stores(const std::string& directory) {
+  const std::string file = directory + "/file";
+  std::ofstream(file) << "not a directory\n";
+  return {{.url = "embedded://" + file, .codes = {ErrorCode::io, ErrorCode::config}, .mentions = file},
+          {.url = "embedded:///proc/omnibus/store",
+           .codes = {ErrorCode::io, ErrorCode::forbidden, ErrorCode::not_found, ErrorCode::unavailable},
+           .mentions = "/proc/omnibus"}};
+}
+
 /// `embedded://`: the broker is an engine inside this process. It lives as long as a Bus of it does, so the
 /// harness holds one.
 class InProcessHarness final : public Harness {
@@ -45,9 +55,10 @@ class InProcessHarness final : public Harness {
   std::optional<std::string> bounded(const Bounds& bounds) override {
     return with_parameters("embedded://bounded" + std::to_string(++bounded_), embedded_parameters(bounds));
   }
-  std::vector<Unreachable> unreachable() const override { return {}; }
+  std::vector<Unreachable> unreachable() const override { return impossible_stores(scratch_.path()); }
 
  private:
+  ScratchDirectory scratch_;
   std::string url_;
   std::optional<Bus> anchor_;
   int bounded_ = 0;
@@ -74,14 +85,7 @@ class DirectoryHarness final : public Harness {
     const auto plain = "embedded://" + scratch_.path() + "/bounded" + std::to_string(++bounded_);
     return with_parameters(with_parameters(plain, query_), embedded_parameters(bounds));
   }
-  std::vector<Unreachable> unreachable() const override {
-    const std::string file = scratch_.path() + "/file";
-    std::ofstream(file) << "not a directory\n";
-    return {{.url = "embedded://" + file, .codes = {ErrorCode::io, ErrorCode::config}, .mentions = file},
-            {.url = "embedded:///proc/omnibus/store",
-             .codes = {ErrorCode::io, ErrorCode::forbidden, ErrorCode::not_found, ErrorCode::unavailable},
-             .mentions = "/proc/omnibus"}};
-  }
+  std::vector<Unreachable> unreachable() const override { return impossible_stores(scratch_.path()); }
 
  private:
   ScratchDirectory scratch_;

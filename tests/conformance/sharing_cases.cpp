@@ -113,6 +113,23 @@ TEST_F(SharingModes, AnotherModeIsRefusedWhileAConsumerLives) {
   }
 }
 
+TEST_F(SharingModes, ModeWorksOrIsAConfigError) {
+  const std::vector<std::pair<Sharing, Feature>> modes{{Sharing::shared, Feature::shared},
+                                                       {Sharing::exclusive, Feature::exclusive},
+                                                       {Sharing::failover, Feature::failover}};
+  for (const auto& [mode, feature] : modes) {
+    SCOPED_TRACE(to_string(feature));
+    const auto where = queue(to_string(feature));
+    const auto error = error_of([&] {
+      auto inbox = consumer(where, "readers", as(mode));
+      producer(where).send(item(1));
+      EXPECT_EQ(next(inbox)->number, 1);
+    });
+    EXPECT_EQ(error.has_value(), !features().has(feature)) << (error ? error->what() : "no error");
+    EXPECT_EQ(error.value_or(ConfigError("")).code(), ErrorCode::config);
+  }
+}
+
 TEST_F(SharingModes, ConflictTextNamesQueueAndSubscription) {
   NEEDS(exclusive);
   const auto where = queue();
