@@ -1,12 +1,21 @@
 #include "serve.hpp"
 
+#include <omnibus/framework/program.hpp>
+
 #include "commands.hpp"
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
-#include "tool.hpp"
 
 namespace omnibus::app {
+namespace {
+
+template <class Service>
+int run_service(const Settings::About& about, const std::vector<std::string>& arguments) {
+  return framework::run_program<Service>(Settings::parse(about, arguments, Service::flags()));
+}
+
+}  // namespace
 
 std::string service_epilogue(std::string_view examples) {
   return "Examples:\n" + std::string(examples) + "\n" +

@@ -4,19 +4,21 @@
 #include <fstream>
 #include <iostream>
 
+#include <omnibus/framework/program.hpp>
+
 #include "commands.hpp"
 #include "serve.hpp"
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
-#include "tool.hpp"
+#include "services/gateway/processor.hpp"
 
 namespace omnibus::app {
 namespace {
 
 Flags up_flags() {
   return chunker::ChunkerService::flags(
-      flow::FlowService::flags(config::ConfigService::flags(GatewayService::flags())));
+      flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags())));
 }
 
 Settings with_id(Settings settings, std::string_view id) {
@@ -54,6 +56,11 @@ class Advertisement {
   const std::string url_;
   const std::filesystem::path file_;
 };
+
+std::string url_of(const gateway::GatewayOptions& options, std::uint16_t port) {
+  const bool any = options.address == "0.0.0.0" || options.address == "::";
+  return "http://" + (any ? "localhost" : options.address) + ":" + std::to_string(port);
+}
 
 constexpr std::string_view demo_blueprint =
     R"({\"interfaces\":{\"text-load\":\"q1/tg/flow/text-load:{id}\"},\"blueprint\":{},)"
@@ -95,22 +102,23 @@ int run_up(const std::vector<std::string>& arguments) {
        .epilogue = service_epilogue("  omnibus up\n"
                                     "  omnibus up --pubsub-url embedded:///srv/queues --port 9000\n")},
       arguments, up_flags());
+  (void)gateway::gateway_options(settings);  // refuses bad values before anything is connected
   std::unique_ptr<Advertisement> advertisement;
-  const GatewayService* gateway = nullptr;
+  const gateway::GatewayProcessor* front = nullptr;
   const auto make = [&](const Bus& bus, const Settings& common) {
-    auto made_gateway = std::make_unique<GatewayService>(bus, with_id(common, gateway_id));
-    gateway = made_gateway.get();
+    auto last = std::make_unique<gateway::GatewayProcessor>(bus, with_id(common, gateway_id));
+    front = last.get();
     std::vector<std::unique_ptr<framework::AsyncProcessor>> made;
     made.push_back(std::make_unique<config::ConfigService>(bus, with_id(common, config_id)));
     made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
     made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
-    made.push_back(std::move(made_gateway));
+    made.push_back(std::move(last));
     return made;
   };
   const auto started = [&] {
     advertisement.reset();
     advertisement = std::make_unique<Advertisement>(settings.pubsub_url);
-    print_welcome(settings, gateway->url());
+    print_welcome(settings, url_of(gateway::gateway_options(settings), front->port()));
   };
   return framework::run_program(settings, make, {.started = started});
 }
