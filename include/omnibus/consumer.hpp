@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -73,13 +74,18 @@ class Consumer {
  private:
   using Ready = UniqueFunction<void(const Error*, std::optional<Message<T>>)>;
 
-  static void receive_async(std::shared_ptr<detail::ConsumerHandle> handle, Ready ready) {
-    auto& target = *handle;
-    target.receive_async([handle = std::move(handle), ready = std::move(ready)](
-                             const Error* error, detail::Envelope envelope) mutable {
+  /// Weak: what waits must not keep the consumer from ending.
+  static void receive_async(const std::shared_ptr<detail::ConsumerHandle>& target, Ready ready) {
+    target->receive_async([weak = std::weak_ptr(target), ready = std::move(ready)](
+                              const Error* error, detail::Envelope envelope) mutable {
       if (error != nullptr) return ready(error, std::nullopt);
+      const auto handle = weak.lock();
+      if (!handle) {
+        const ClosedError closed("the consumer is closed");
+        return ready(&closed, std::nullopt);
+      }
       T value{};
-      if (!handle->decode(envelope, &value)) return receive_async(std::move(handle), std::move(ready));
+      if (!handle->decode(envelope, &value)) return receive_async(handle, std::move(ready));
       ready(nullptr, Message<T>(std::move(value), std::move(envelope)));
     });
   }

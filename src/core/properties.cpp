@@ -2,7 +2,6 @@
 
 #include <omnibus/error.hpp>
 
-#include "core/properties.hpp"
 #include "core/text.hpp"
 
 namespace omnibus {
@@ -26,15 +25,15 @@ void check_text(std::string_view key, std::string_view text, std::string_view wh
   if (!text::is_utf8(text)) refuse(key, "the " + name + " is not well-formed UTF-8");
 }
 
-void check(const Properties& properties, bool reserved_allowed) {
+}  // namespace
+
+void validate(const Properties& properties) {
   std::size_t bytes = 0;
   for (const auto& [key, value] : properties) {
     if (key.empty()) refuse(key, "the key is empty");
     check_text(key, key, "key", longest_key);
     check_text(key, value, "value", longest_value);
-    if (!reserved_allowed && key.starts_with(reserved_prefix)) {
-      refuse(key, "keys that start with \"omnibus-\" are reserved");
-    }
+    if (key.starts_with("omnibus-")) refuse(key, "keys that start with \"omnibus-\" are reserved");
     bytes += key.size() + value.size();
   }
   if (bytes > most_bytes) {
@@ -42,11 +41,5 @@ void check(const Properties& properties, bool reserved_allowed) {
                       std::to_string(most_bytes));
   }
 }
-
-}  // namespace
-
-void validate(const Properties& properties) { check(properties, false); }
-
-void validate_with_reserved(const Properties& properties) { check(properties, true); }
 
 }  // namespace omnibus

@@ -18,6 +18,7 @@ namespace omnibus::detail {
 struct Envelope {
   driver::Delivery delivery;
   std::uint64_t epoch = 0;
+  std::uint64_t ticket = 0;  ///< names the delivery to the consumer that made it; 0 needs no settling
 };
 
 class ProducerHandle {

@@ -1,0 +1,179 @@
+#include <omnibus/bus.hpp>
+
+#include <utility>
+
+#include <omnibus/log.hpp>
+
+#include "core/connection.hpp"
+#include "core/consumer_core.hpp"
+#include "core/producer_core.hpp"
+#include "core/thread_state.hpp"
+#include "core/waiter.hpp"
+
+namespace omnibus {
+namespace detail {
+namespace {
+
+constexpr Duration destructor_time = std::chrono::seconds(10);
+
+/// What a user holds: closes its core, then lets go of the connection.
+class OwnedProducer final : public ProducerHandle {
+ public:
+  OwnedProducer(std::shared_ptr<BusCore> owner, std::shared_ptr<ProducerCore> core)
+      : owner_(std::move(owner)), core_(std::move(core)) {}
+  ~OwnedProducer() override {
+    const auto report = core_->close(destructor_time);
+    if (report.unsent == 0) return;
+    log::write(log::Level::warning, "the producer of " + core_->queue().str() + " ended with " +
+                                        std::to_string(report.unsent) + " messages unsent");
+  }
+  void send(const void* value, const SendOptions& options) override { core_->send(value, options); }
+  void send_async(const void* value, const SendOptions& options, Completion done) override {
+    core_->send_async(value, options, std::move(done));
+  }
+  void flush(Duration timeout) override { core_->flush(timeout); }
+  CloseReport close(Duration timeout) noexcept override { return core_->close(timeout); }
+  const QueueName& queue() const noexcept override { return core_->queue(); }
+
+ private:
+  std::shared_ptr<BusCore> owner_;  // first: goes last
+  std::shared_ptr<ProducerCore> core_;
+};
+
+class OwnedConsumer final : public ConsumerHandle {
+ public:
+  OwnedConsumer(std::shared_ptr<BusCore> owner, std::shared_ptr<ConsumerCore> core)
+      : owner_(std::move(owner)), core_(std::move(core)) {}
+  ~OwnedConsumer() override {
+    const auto report = core_->close(destructor_time);
+    if (report.running == 0) return;
+    log::write(log::Level::info, "the consumer of " + core_->queue().str() + " (" + core_->subscription() +
+                                     ") ended with " + std::to_string(report.running) +
+                                     " messages unacknowledged");
+  }
+  std::optional<Envelope> receive(Duration timeout) override { return core_->receive(timeout); }
+  void receive_async(UniqueFunction<void(const Error*, Envelope)> ready) override {
+    core_->receive_async(std::move(ready));
+  }
+  bool decode(const Envelope& envelope, void* value) override { return core_->decode(envelope, value); }
+  void acknowledge(const Envelope& envelope) override { core_->acknowledge(envelope); }
+  void acknowledge_async(const Envelope& envelope, Completion done) override {
+    core_->acknowledge_async(envelope, std::move(done));
+  }
+  void negative_acknowledge(const Envelope& envelope, std::string_view reason) override {
+    core_->negative_acknowledge(envelope, reason);
+  }
+  void negative_acknowledge_async(const Envelope& envelope, std::string_view reason,
+                                  Completion done) override {
+    core_->negative_acknowledge_async(envelope, reason, std::move(done));
+  }
+  void unsubscribe() override { core_->unsubscribe(); }
+  CloseReport close(Duration timeout) noexcept override { return core_->close(timeout); }
+  const QueueName& queue() const noexcept override { return core_->queue(); }
+  const std::string& subscription() const noexcept override { return core_->subscription(); }
+
+ private:
+  std::shared_ptr<BusCore> owner_;  // first: goes last
+  std::shared_ptr<ConsumerCore> core_;
+};
+
+/// Waits for one administrative answer of the driver, up to the connect timeout.
+template <class T, class Call>
+T answer_of(Connection& connection, const std::string& what, Call&& call) {
+  struct Answer {
+    std::optional<Error> error;
+    T value;
+  };
+  connection.check_open();
+  const auto deadline = deadline_after(connection.options().connect_timeout);
+  const auto waiter = std::make_shared<SharedWaiter<Answer>>();
+  call(connection.backend(), [waiter](const Error* error, T value) {
+    waiter->set({error != nullptr ? std::optional<Error>(*error) : std::nullopt, std::move(value)});
+  });
+  auto answer = waiter->wait_until(deadline);
+  if (!answer) {
+    throw Error(ErrorCode::unavailable, what + ": no answer within the connect timeout",
+                Error::Details{.retryable = true, .backend = std::string(connection.backend().name())});
+  }
+  if (answer->error) answer->error->with_context(what).raise();
+  return std::move(answer->value);
+}
+
+}  // namespace
+}  // namespace detail
+
+Bus connect_with(const BackendFactory& open, std::string_view url, BusOptions options) {
+  return Bus(std::make_shared<detail::BusCore>(detail::Connection::open(open, url, std::move(options))));
+}
+
+std::unique_ptr<detail::ProducerHandle> Bus::create_producer(const QueueName& queue, const schema::Type& type,
+                                                             ProducerOptions options) {
+  validate(queue);
+  auto core = detail::ProducerCore::open(core_->connection(), queue, &type, std::move(options));
+  return std::make_unique<detail::OwnedProducer>(core_, std::move(core));
+}
+
+std::unique_ptr<detail::ConsumerHandle> Bus::create_consumer(const QueueName& queue,
+                                                             std::string_view subscription,
+                                                             const schema::Type& type,
+                                                             ConsumerOptions options) {
+  validate(queue);
+  auto core = detail::ConsumerCore::open(core_->connection(), queue, subscription, type, std::move(options));
+  return std::make_unique<detail::OwnedConsumer>(core_, std::move(core));
+}
+
+void Bus::create_subscription(const QueueName& queue, std::string_view subscription, Position position) {
+  validate(queue);
+  validate_subscription(subscription);
+  detail::answer_of<bool>(*core_->connection(),
+                          "cannot create subscription " + std::string(subscription) + " of " + queue.str(),
+                          [&](driver::Backend& backend, auto done) {
+                            backend.create_subscription(queue, subscription, position,
+                                                        [done](const Error* error) { done(error, true); });
+                          });
+}
+
+void Bus::remove_subscription(const QueueName& queue, std::string_view subscription) {
+  validate(queue);
+  validate_subscription(subscription);
+  detail::answer_of<bool>(
+      *core_->connection(), "cannot remove subscription " + std::string(subscription) + " of " + queue.str(),
+      [&](driver::Backend& backend, auto done) {
+        backend.remove_subscription(queue, subscription, [done](const Error* error) { done(error, true); });
+      });
+}
+
+driver::QueueStatistics Bus::statistics(const QueueName& queue) {
+  validate(queue);
+  return detail::answer_of<driver::QueueStatistics>(
+      *core_->connection(), "cannot look at " + queue.str(),
+      [&](driver::Backend& backend, auto done) { backend.statistics(queue, std::move(done)); });
+}
+
+std::string_view Bus::backend() const noexcept { return core_->connection()->backend().name(); }
+
+const driver::Features& Bus::features() const noexcept { return core_->connection()->features(); }
+
+const BusOptions& Bus::options() const noexcept { return core_->connection()->options(); }
+
+Metrics& Bus::metrics() const noexcept { return core_->connection()->metrics(); }
+
+void Bus::post(UniqueFunction<void()> work) const { core_->connection()->post(std::move(work)); }
+
+std::uint64_t Bus::post_at(TimePoint when, UniqueFunction<void()> work) const {
+  auto& connection = *core_->connection();
+  return connection.schedule(when, [&connection, task = std::move(work)]() mutable {
+    connection.post(std::move(task));  // the connection owns its timers
+  });
+}
+
+bool Bus::cancel(std::uint64_t token) const noexcept { return core_->connection()->cancel(token); }
+
+CloseReport Bus::close(Duration timeout) noexcept {
+  const auto connection = core_->connection();
+  if (!detail::thread_state.inside_callback()) return connection->close(timeout);
+  detail::run_aside([connection, timeout] { connection->close(timeout); });
+  return {};
+}
+
+}  // namespace omnibus

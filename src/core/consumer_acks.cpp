@@ -1,0 +1,263 @@
+/// How a consumer settles messages; receiving is in consumer_core.cpp.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/backoff.hpp"
+#include "core/consumer_core.hpp"
+#include "core/text.hpp"
+#include "core/thread_state.hpp"
+#include "core/waiter.hpp"
+
+namespace omnibus::detail {
+namespace {
+
+constexpr std::size_t batch_size = 256;
+constexpr std::size_t calls_at_once = 2;  ///< further acknowledgements gather until one of these returns
+
+void run_user(Completion& done, const Error* error) noexcept {
+  try {
+    if (done) done(error);
+  } catch (const std::exception& failure) {
+    log::write(log::Level::error, std::string("a completion failed: ") + failure.what());
+  } catch (...) {
+    log::write(log::Level::error, "a completion failed with an unknown exception");
+  }
+}
+
+Error stale(std::string_view described) {
+  return {ErrorCode::stale_ack, "the message of " + std::string(described) +
+                                    " is no longer held by this consumer: it came over an earlier link"};
+}
+
+}  // namespace
+
+Duration ConsumerCore::redelivery_delay(std::uint32_t attempt) const {
+  return delay_of(options_.redelivery, std::max(attempt, 1u), random_unit());
+}
+
+/// Called with the lock held. Ours: not settled so far, settled now.
+ConsumerCore::Holding ConsumerCore::hold(const Envelope& envelope) {
+  if (envelope.epoch != epoch_) {
+    return connection_->features().has(driver::Feature::ack_after_reconnect) ? Holding::ours : Holding::stale;
+  }
+  if (!held_.release(envelope.ticket)) return Holding::settled;
+  --unsettled_;
+  return Holding::ours;
+}
+
+// ---- acknowledge
+
+void ConsumerCore::acknowledge(const Envelope& envelope) {
+  StackWaiter waiter;
+  settle_async(envelope, {[&waiter](const Error* error) { waiter.set(error); }, true});
+  waiter.wait();
+}
+
+void ConsumerCore::acknowledge_async(const Envelope& envelope, Completion done) {
+  settle_async(envelope, {std::move(done), false});
+}
+
+void ConsumerCore::settle_async(const Envelope& envelope, Settling settling) {
+  Lock lock(mutex_);
+  ++settling_;
+  if (ended_) {
+    const Error error = closed_error();
+    return report(lock, std::move(settling), &error);
+  }
+  if (!tracked_) return report(lock, std::move(settling), nullptr);
+  if (state_ == State::failed) return report(lock, std::move(settling), &*reason_);
+  const Holding holding = hold(envelope);
+  if (holding == Holding::settled) return report(lock, std::move(settling), nullptr);
+  if (holding == Holding::stale) {
+    const Error error = stale(described());
+    return report(lock, std::move(settling), &error);
+  }
+  if (acks_expired_ && state_ != State::up) {
+    const Error error = down_error("cannot acknowledge to");
+    return report(lock, std::move(settling), &error);
+  }
+  book_.settled(envelope.delivery.message_id);
+  acks_.push_back({envelope.delivery.ack, std::move(settling)});
+  pump_acks(lock);
+  grant(lock);
+}
+
+/// Hands acknowledgements to the driver. With two calls under way the next gather, so that a driver with a
+/// round trip per call sees few large ones. Releases the lock around the driver's calls.
+void ConsumerCore::pump_acks(Lock& lock) {
+  if (pumping_acks_) return;
+  pumping_acks_ = true;
+  while (state_ == State::up && !acks_.empty() && ack_calls_ < calls_at_once) {
+    const auto batch = next_acks();
+    const auto link = link_;
+    lock.unlock();
+    link->consumer->acknowledge(
+        batch->ids, [self = shared_from_this(), batch](const Error* error) { self->on_acked(batch, error); });
+    lock.lock();
+  }
+  pumping_acks_ = false;
+}
+
+std::shared_ptr<ConsumerCore::AckBatch> ConsumerCore::next_acks() {
+  auto batch = std::make_shared<AckBatch>();
+  do {
+    Ack ack = acks_.pop_front();
+    batch->ids.push_back(ack.id);
+    batch->acks.push_back(std::move(ack));
+  } while (!acks_.empty() && batch->ids.size() < batch_size && !batch->acks.back().alone &&
+           !acks_.front().alone);
+  ++ack_calls_;
+  batches_.push_back(batch);
+  return batch;
+}
+
+void ConsumerCore::on_acked(const std::shared_ptr<AckBatch>& batch, const Error* error) noexcept {
+  const DriverScope scope;
+  Lock lock(mutex_);
+  if (std::erase(batches_, batch) == 0) return;  // given up by close()
+  --ack_calls_;
+  const bool lost = error != nullptr && is_link_error(*error) && !ended_;
+  if (lost && state_ == State::up) lose_link(lock, *error);
+  const bool keep =
+      lost && state_ != State::failed && connection_->features().has(driver::Feature::ack_after_reconnect);
+  std::optional<Error> verdict;
+  if (error != nullptr) verdict = lost ? stale(described()) : *error;
+  if (ended_ && error != nullptr) verdict = closed_error();
+  for (auto& ack : batch->acks) {
+    if (keep) {
+      acks_.push_back(std::move(ack));  // said again over the next link
+    } else if (verdict && verdict->code() == ErrorCode::stale_ack && !lost && batch->acks.size() > 1) {
+      ack.alone = true;  // another's fault perhaps: each is asked for itself, acknowledging is idempotent
+      acks_.push_back(std::move(ack));
+    } else {
+      if (!verdict) acked_.add(connection_->metrics(), labels_);
+      report(lock, std::move(ack.settling), verdict ? &*verdict : nullptr);
+    }
+  }
+  pump_acks(lock);
+  maybe_end(lock);
+}
+
+/// Ends one settling. Releases the lock while a waiting thread is woken.
+void ConsumerCore::report(Lock& lock, Settling settling, const Error* error) {
+  --settling_;
+  if (settling.run_inline) {
+    std::optional<Error> copy;
+    if (error != nullptr) copy = *error;
+    lock.unlock();
+    run_user(settling.done, copy ? &*copy : nullptr);
+    settling.done = nullptr;
+    lock.lock();
+  } else if (settling.done) {
+    finished_.push_back({std::move(settling.done), std::nullopt});
+    if (error != nullptr) finished_.back().error = *error;
+    if (!std::exchange(completing_, true)) {
+      connection_->post([self = shared_from_this()] { self->run_completions(); });
+    }
+  }
+  maybe_end(lock);
+}
+
+void ConsumerCore::run_completions() {
+  const HandleScope scope(this);
+  Lock lock(mutex_);
+  while (!finished_.empty()) {
+    running_.swap(finished_);
+    lock.unlock();
+    for (auto& one : running_) run_user(one.done, one.error ? &*one.error : nullptr);
+    running_.clear();
+    lock.lock();
+  }
+  completing_ = false;
+}
+
+void ConsumerCore::fail_acks(Lock& lock, const Error& error) {
+  while (!acks_.empty()) report(lock, acks_.pop_front().settling, &error);
+}
+
+// ---- give back
+
+void ConsumerCore::negative_acknowledge(const Envelope& envelope, std::string_view reason) {
+  StackWaiter waiter;
+  give_back(envelope, reason, {[&waiter](const Error* error) { waiter.set(error); }, true},
+            thread_state.driver_depth == 0);
+  waiter.wait();
+}
+
+void ConsumerCore::negative_acknowledge_async(const Envelope& envelope, std::string_view reason,
+                                              Completion done) {
+  give_back(envelope, reason, {std::move(done), false}, false);
+}
+
+void ConsumerCore::give_back(const Envelope& envelope, std::string_view reason, Settling settling,
+                             bool may_block) {
+  Lock lock(mutex_);
+  ++settling_;
+  if (ended_) {
+    const Error error = closed_error();
+    return report(lock, std::move(settling), &error);
+  }
+  if (!tracked_) {
+    dropped_.add(connection_->metrics(), labels_);
+    return report(lock, std::move(settling), nullptr);
+  }
+  if (state_ == State::failed) return report(lock, std::move(settling), &*reason_);
+  const Holding holding = hold(envelope);
+  if (holding == Holding::settled) return report(lock, std::move(settling), nullptr);
+  if (holding == Holding::stale) {
+    const Error error = stale(described());
+    return report(lock, std::move(settling), &error);
+  }
+  nacked_.add(connection_->metrics(), labels_);
+  const std::uint32_t attempt = envelope.delivery.attempt;
+  if (options_.max_attempts > 0 && attempt >= options_.max_attempts) {
+    lock.unlock();
+    if (may_block) return dead_letter(envelope, std::string(reason), std::move(settling));
+    return connection_->post([self = shared_from_this(), envelope, why = std::string(reason),
+                              last = std::move(settling)]() mutable {
+      self->dead_letter(envelope, std::move(why), std::move(last));
+    });
+  }
+  const std::string& id = envelope.delivery.message_id;
+  if (!id.empty()) book_.failed(id);
+  const Duration delay = redelivery_delay(attempt);
+  log_later(log::Level::info,
+            described() + ": message " + text::quoted(id) + " given back after attempt " +
+                std::to_string(attempt) + ", again in " +
+                std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(delay).count()) + " ms" +
+                (reason.empty() ? "" : ": " + std::string(reason)));
+  nack(lock, envelope, delay, std::move(settling));
+}
+
+void ConsumerCore::nack(Lock& lock, const Envelope& envelope, Duration delay, Settling settling) {
+  if (ended_) {
+    const Error error = closed_error();
+    return report(lock, std::move(settling), &error);
+  }
+  // Without a link there is nothing to tell: the message comes back because of the loss.
+  if (state_ != State::up) return report(lock, std::move(settling), nullptr);
+  const auto link = link_;
+  const std::array<driver::AckId, 1> ids{envelope.delivery.ack};
+  lock.unlock();
+  link->consumer->negative_acknowledge(
+      ids, delay, [self = shared_from_this(), last = std::move(settling)](const Error* error) mutable {
+        self->on_nacked(std::move(last), error);
+      });
+  lock.lock();
+  grant(lock);
+}
+
+void ConsumerCore::on_nacked(Settling settling, const Error* error) noexcept {
+  const DriverScope scope;
+  Lock lock(mutex_);
+  const bool lost = error != nullptr && is_link_error(*error);
+  if (lost && !ended_) {
+    if (state_ == State::up) lose_link(lock, *error);
+    error = nullptr;
+  }
+  report(lock, std::move(settling), error);
+}
+
+}  // namespace omnibus::detail

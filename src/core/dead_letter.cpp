@@ -1,0 +1,107 @@
+/// How a consumer moves messages to the dead letter queue.
+
+#include <utility>
+
+#include "core/consumer_core.hpp"
+#include "core/producer_core.hpp"
+#include "core/text.hpp"
+#include "core/thread_state.hpp"
+#include "core/waiter.hpp"
+
+namespace omnibus::detail {
+namespace {
+
+constexpr std::string_view dead_subscription = "dead";
+constexpr std::size_t longest_reason = 1024;
+
+/// The durable subscription that keeps the copies until somebody reads them.
+void create_dead_subscription(const std::shared_ptr<Connection>& connection, const QueueName& queue) {
+  const auto deadline = deadline_after(connection->options().connect_timeout);
+  const auto waiter = std::make_shared<SharedWaiter<std::optional<Error>>>();
+  connection->backend().create_subscription(
+      queue, dead_subscription, Position::earliest, [waiter](const Error* error) {
+        waiter->set(error != nullptr ? std::optional<Error>(*error) : std::nullopt);
+      });
+  const auto answer = waiter->wait_until(deadline);
+  if (!answer) throw Error(ErrorCode::unavailable, "no answer within the connect timeout");
+  if (*answer) (*answer)->raise();
+}
+
+/// A property value must be text: what is not becomes '?'.
+std::string plain(std::string_view reason) {
+  std::string out(text::prefix(reason, longest_reason));
+  const bool well_formed = text::is_utf8(out);
+  for (char& c : out) {
+    if (c == '\0' || (!well_formed && static_cast<unsigned char>(c) >= 0x80)) c = '?';
+  }
+  return out;
+}
+
+}  // namespace
+
+/// Blocks for the first one of a consumer.
+std::shared_ptr<ProducerCore> ConsumerCore::dead_letters() {
+  {
+    const Lock lock(mutex_);
+    if (dead_) return dead_;
+  }
+  const QueueName queue = dead_letter_queue(queue_, subscription_);
+  create_dead_subscription(connection_, queue);
+  auto producer = ProducerCore::open(connection_, queue, nullptr, {});
+  {
+    const Lock lock(mutex_);
+    if (!dead_ && !ended_) return dead_ = producer;
+  }
+  producer->begin_close(Clock::now());  // another thread was faster
+  const Lock lock(mutex_);
+  if (!dead_) closed_error().raise();
+  return dead_;
+}
+
+void ConsumerCore::dead_letter(const Envelope& envelope, std::string reason, Settling settling) noexcept {
+  // Shared, because it ends here when the copy cannot even be handed over.
+  const auto last = std::make_shared<Settling>(std::move(settling));
+  try {
+    const auto producer = dead_letters();
+    Properties properties = envelope.delivery.properties;
+    properties.set("omnibus-dead-reason", plain(reason.empty() ? "given back" : reason));
+    properties.set("omnibus-dead-attempts", std::to_string(envelope.delivery.attempt));
+    properties.set("omnibus-dead-origin", queue_.str());
+    producer->send_copy(envelope.delivery.body.bytes(), properties, envelope.delivery.key,
+                        [self = shared_from_this(), envelope, reason, last](const Error* error) {
+                          self->after_copy(envelope, reason, std::move(*last), error);
+                        });
+  } catch (...) {
+    const Error error = to_error(std::current_exception());
+    after_copy(envelope, reason, std::move(*last), &error);
+  }
+}
+
+/// The original is acknowledged once the copy is safe, and otherwise stays at the longest back-off.
+void ConsumerCore::after_copy(const Envelope& envelope, const std::string& reason, Settling settling,
+                              const Error* error) noexcept {
+  Lock lock(mutex_);
+  const std::string what = described() + ": message " + text::quoted(envelope.delivery.message_id) +
+                           " after attempt " + std::to_string(envelope.delivery.attempt) + " (" + reason +
+                           ")";
+  if (error != nullptr) {
+    dead_letter_errors_.add(connection_->metrics(), labels_);
+    log_later(log::Level::error, what +
+                                     " could not be moved to the dead letter queue, it stays at the longest"
+                                     " back-off: " +
+                                     error->what());
+    return nack(lock, envelope, options_.redelivery.maximum, std::move(settling));
+  }
+  dead_lettered_.add(connection_->metrics(), labels_);
+  log_later(log::Level::warning, what + " moved to the dead letter queue");
+  if (ended_) {
+    const Error closed = closed_error();
+    return report(lock, std::move(settling), &closed);
+  }
+  book_.settled(envelope.delivery.message_id);
+  acks_.push_back({envelope.delivery.ack, std::move(settling)});
+  pump_acks(lock);
+  grant(lock);
+}
+
+}  // namespace omnibus::detail

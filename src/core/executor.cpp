@@ -1,0 +1,177 @@
+#include "core/executor.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include <omnibus/log.hpp>
+
+#include "core/ring.hpp"
+#include "core/thread_state.hpp"
+#include "core/timer_queue.hpp"
+
+namespace omnibus::detail {
+namespace {
+
+constexpr Duration idle_time = std::chrono::milliseconds(500);  ///< then a thread ends
+constexpr Duration patience = std::chrono::milliseconds(2);     ///< a task waits so long before growth
+
+/// Threads whose task outlives its Bus. Never destroyed: they may run until the process ends.
+void abandon(std::list<std::thread> threads) {
+  static std::mutex* const mutex = new std::mutex;
+  static std::list<std::thread>* const abandoned = new std::list<std::thread>;
+  const std::lock_guard lock(*mutex);
+  abandoned->splice(abandoned->end(), threads);
+}
+
+void run_logged(UniqueFunction<void()>& work) noexcept {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    log::write(log::Level::error, std::string("a callback failed: ") + error.what());
+  } catch (...) {
+    log::write(log::Level::error, "a callback failed with an unknown exception");
+  }
+}
+
+}  // namespace
+
+struct Executor::State : std::enable_shared_from_this<State> {
+  State(TimerQueue& timer_queue, std::size_t most)
+      : timers(timer_queue),
+        max_threads(std::max<std::size_t>(most, 1)),
+        eager(std::min<std::size_t>(max_threads, std::max(2u, std::thread::hardware_concurrency()))) {}
+
+  TimerQueue& timers;
+  const std::size_t max_threads, eager;
+
+  mutable std::mutex mutex;  ///< guards everything below
+  std::condition_variable work_ready, thread_ended;
+  Ring<UniqueFunction<void()>> queue;
+  std::uint64_t pushed = 0, popped = 0;
+  std::size_t alive = 0, idle = 0;
+  bool checking = false, stopping = false, abandoned = false;
+  std::list<std::thread> running, ended;
+
+  void grow_check(std::uint64_t mark);
+  void schedule_check();
+  void spawn();
+  void work(std::list<std::thread>::iterator self);
+};
+
+/// Called with the lock held.
+void Executor::State::spawn() {
+  const auto self = running.emplace(running.end());
+  try {
+    *self = std::thread([state = shared_from_this(), self] { state->work(self); });
+    ++alive;
+  } catch (const std::system_error& error) {
+    running.erase(self);
+    log::write(log::Level::error, std::string("cannot start a handler thread: ") + error.what());
+  }
+}
+
+void Executor::State::work(std::list<std::thread>::iterator self) {
+  thread_state.pool = true;
+  std::unique_lock lock(mutex);
+  for (;;) {
+    if (!queue.empty()) {
+      auto task = queue.pop_front();
+      ++popped;
+      lock.unlock();
+      run_logged(task);
+      task = nullptr;
+      lock.lock();
+      continue;
+    }
+    if (stopping) break;
+    ++idle;
+    const bool woken = work_ready.wait_for(lock, idle_time, [&] { return stopping || !queue.empty(); });
+    --idle;
+    if (!woken) break;
+  }
+  --alive;
+  if (!abandoned) ended.splice(ended.end(), running, self);
+  thread_ended.notify_all();
+}
+
+/// Called with the lock held.
+void Executor::State::schedule_check() {
+  checking = true;
+  timers.schedule(Clock::now() + patience, [weak = weak_from_this(), mark = pushed] {
+    if (const auto state = weak.lock()) state->grow_check(mark);
+  });
+}
+
+void Executor::State::grow_check(std::uint64_t mark) {
+  const std::lock_guard lock(mutex);
+  checking = false;
+  if (queue.empty()) return;
+  if (popped < mark) {
+    const std::size_t room = max_threads - std::min(alive, max_threads);
+    const std::size_t more = std::min({queue.size(), room, std::max<std::size_t>(alive / 2, 1)});
+    for (std::size_t i = 0; i < more; ++i) spawn();
+  }
+  if (alive < max_threads) schedule_check();
+}
+
+Executor::Executor(TimerQueue& timers, std::size_t max_threads)
+    : state_(std::make_shared<State>(timers, max_threads)) {}
+
+Executor::~Executor() {
+  stop(TimePoint::min());
+  const std::lock_guard lock(state_->mutex);
+  if (state_->running.empty()) return;
+  state_->abandoned = true;
+  abandon(std::move(state_->running));
+}
+
+void Executor::post(UniqueFunction<void()> work) {
+  State& state = *state_;
+  std::list<std::thread> ended;
+  {
+    const std::lock_guard lock(state.mutex);
+    if (state.stopping) return;
+    state.queue.push_back(std::move(work));
+    ++state.pushed;
+    ended.swap(state.ended);
+    if (state.queue.size() <= state.idle) {
+      state.work_ready.notify_one();
+    } else if (state.alive < state.eager) {
+      state.spawn();
+    } else if (state.alive < state.max_threads && !state.checking) {
+      state.schedule_check();
+    }
+  }
+  for (auto& thread : ended) thread.join();
+}
+
+bool Executor::stop(TimePoint deadline) noexcept {
+  State& state = *state_;
+  std::unique_lock lock(state.mutex);
+  state.stopping = true;
+  state.work_ready.notify_all();
+  if (!state.queue.empty() && state.alive == 0) state.spawn();
+  if (deadline == TimePoint::max()) {
+    state.thread_ended.wait(lock, [&] { return state.alive == 0; });
+  } else {
+    state.thread_ended.wait_until(lock, deadline, [&] { return state.alive == 0; });
+  }
+  const bool all = state.alive == 0;
+  std::list<std::thread> ended;
+  ended.swap(state.ended);
+  lock.unlock();
+  for (auto& thread : ended) thread.join();
+  return all;
+}
+
+std::size_t Executor::threads() const noexcept {
+  const std::lock_guard lock(state_->mutex);
+  return state_->alive;
+}
+
+}  // namespace omnibus::detail
