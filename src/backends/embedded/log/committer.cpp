@@ -132,7 +132,13 @@ FrameView Committer::append(std::span<const std::string_view> parts) {
     throw Error(ErrorCode::too_large, "a frame of " + std::to_string(length) +
                                           " bytes cannot be stored, 1 to " + std::to_string(limit) + " can");
   auto tail = Tail::unpack(control_.tail.load(std::memory_order_relaxed));
-  if (tail.offset + frame_size(length) > tail_segment(tail.segment).size()) start_next_segment(tail);
+  const auto size = frame_size(length);
+  if (tail.offset + size > tail_segment(tail.segment).size()) start_next_segment(tail);
+  if (tail.offset + size > tail_->size())
+    throw Error(ErrorCode::too_large,
+                "a frame of " + std::to_string(length) +
+                    " bytes does not fit into a segment that another process made",
+                {.backend = "embedded", .hint = "open the store with the same segment sizes everywhere"});
   auto frame = write(tail, parts, static_cast<std::uint32_t>(length));
   if (wants_pages(tail, tail_->size())) hungry_ = true;
   return frame;

@@ -117,6 +117,8 @@ std::shared_ptr<const Mapping> Log::open_blob(const Blob& blob) const { return s
 void Log::remove_blob(BlobId id) noexcept { state_->blobs.remove(id); }
 std::vector<BlobFile> Log::blobs() const { return state_->blobs.list(); }
 
+const std::vector<BlobFile>& Log::leftover_blobs() const noexcept { return state_->leftover_blobs; }
+
 bool Log::write_checkpoint(std::uint64_t sequence, std::string_view bytes) {
   state_->check_usable();
   return state_->write_checkpoint(sequence, bytes);

@@ -15,6 +15,8 @@
 ///     log.wake();
 ///     log.confirm(mine.sequence, std::move(done));
 ///
+/// Read up to the end before taking the section too, so that little is left to be read while others wait.
+///
 /// Threads: any thread for every call of Log; a Section stays on the thread that took it; a Cursor and a
 /// FrameView belong to one caller at a time. After fork() every handle of the child is unusable:
 /// Error{closed}.
@@ -254,6 +256,10 @@ class Log {
   /// Open mappings stay valid. A blob that is gone already is no error.
   void remove_blob(BlobId id) noexcept;
   std::vector<BlobFile> blobs() const;
+  /// For recovery: the blobs that were there when this member, the first, found nobody else. Those of them
+  /// that no frame names belong to sends that never committed. Empty for every other member: a blob that a
+  /// live member has just written has no frame yet.
+  const std::vector<BlobFile>& leftover_blobs() const noexcept;
 
   /// Replaces the checkpoint, after syncing the log up to `sequence`; blocks for the disk. False when another
   /// thread or process is writing one or a newer one is there. Errors: no_space, io.

@@ -20,6 +20,7 @@ Log::State::State(LogOptions given, Report told, Opened opened)
       folder(std::move(opened.folder)),
       id(std::move(opened.id)),
       first(opened.first),
+      leftover_blobs(std::move(opened.leftover_blobs)),
       locks(std::move(opened.locks)),
       control(std::move(opened.control)),
       segments(folder.log_path(), id, folder.file_mode()),

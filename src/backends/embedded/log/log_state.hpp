@@ -27,6 +27,7 @@ struct Opened {
   LockFile locks;
   ControlFile control;
   bool first = false;
+  std::vector<BlobFile> leftover_blobs;
 };
 Opened open_store(const LogOptions& options, const Report& report);
 
@@ -49,6 +50,7 @@ class Log::State {
   const StoreFolder folder;
   const std::string id;
   const bool first;
+  const std::vector<BlobFile> leftover_blobs;
   LockFile locks;
   ControlFile control;
   SegmentFolder segments;

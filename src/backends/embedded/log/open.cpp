@@ -49,11 +49,14 @@ Opened open_store(const LogOptions& options, const Report& report) {
   const bool first = !MemberTable::anybody(locks);
   auto control =
       first ? start_first(folder, id, options, report) : ControlFile::open(folder.control_path(), id);
+  std::vector<BlobFile> leftover;
+  if (first) leftover = BlobFolder(folder.blob_path(), folder.file_mode(), false, 0).list();
   return {.folder = std::move(folder),
           .id = std::move(id),
           .locks = std::move(locks),
           .control = std::move(control),
-          .first = first};
+          .first = first,
+          .leftover_blobs = std::move(leftover)};
 }
 
 }  // namespace omnibus::embedded

@@ -281,6 +281,20 @@ TEST_F(StoreTest, BlobsAreWrittenVerifiedAndRemoved) {
   }
 }
 
+TEST_F(StoreTest, OnlyTheFirstMemberIsToldOfLeftoverBlobs) {
+  BlobId left = 0;
+  {
+    auto log = open();
+    left = log->write_blob("never committed").id;
+    EXPECT_TRUE(log->leftover_blobs().empty());
+  }
+  auto first = open();
+  ASSERT_EQ(first->leftover_blobs().size(), 1U);
+  EXPECT_EQ(first->leftover_blobs()[0].id, left);
+  first->write_blob("on its way");
+  EXPECT_TRUE(open()->leftover_blobs().empty());
+}
+
 TEST_F(StoreTest, ADamagedBlobIsRefused) {
   auto log = open();
   const auto blob = log->write_blob("some body");
