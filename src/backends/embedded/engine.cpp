@@ -1,0 +1,273 @@
+#include "backends/embedded/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <omnibus/log.hpp>
+
+#include "backends/embedded/section.hpp"
+
+namespace omnibus::embedded {
+namespace {
+
+constexpr std::size_t most_per_lease = 64;
+constexpr Millis retry_delay = 250;
+constexpr Millis unreadable_delay = 60'000;
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<Journal> journal, EngineOptions options)
+    : journal_(std::move(journal)), options_(std::move(options)), alarm_(std::make_shared<Alarm>()) {}
+
+void Engine::add_host(driver::Host& host) {
+  alarm_->add(host, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->ring();
+  });
+}
+void Engine::remove_host(driver::Host& host) { alarm_->remove(host); }
+
+void Engine::commit(Record record) { journal_->commit(state_, {&record, 1}, effects_); }
+void Engine::commit(std::vector<Record> records) {
+  if (!records.empty()) journal_->commit(state_, records, effects_);
+}
+
+void Engine::distribute(Aftermath& after) {
+  while (true) {
+    take_effects(after);
+    auto ready = std::exchange(effects_.ready, {});
+    auto timed = std::exchange(effects_.timed, {});
+    if (ready.empty() && timed.empty()) break;
+    std::sort(ready.begin(), ready.end());
+    ready.erase(std::unique(ready.begin(), ready.end()), ready.end());
+    for (const auto id : ready) {
+      try {
+        hand_out(id, after);
+      } catch (const Error& error) {
+        log::write(log::Level::warning,
+                   std::string("cannot hand out messages, trying again: ") + error.what());
+        retry_later(id, after);
+      }
+    }
+    timed.insert(timed.end(), ready.begin(), ready.end());
+    for (const auto id : timed) watch_time(id, after);
+  }
+  trim_grown();
+  after.blobs.insert(after.blobs.end(), effects_.blobs.begin(), effects_.blobs.end());
+  effects_.blobs.clear();
+  after.mark = journal_->mark();
+}
+
+void Engine::take_effects(Aftermath& after) {
+  for (const auto& [subscription, count] : std::exchange(effects_.dropped, {})) {
+    const auto local = locals_.find(subscription);
+    if (local == locals_.end() || local->second.ports.empty()) continue;
+    local->second.ports.front()->dropped += count;
+    after.ports.push_back(local->second.ports.front());
+  }
+  for (const auto& [consumer, sequence, epoch] : std::exchange(effects_.revoked, {})) {
+    const auto port = ports_.find(consumer);
+    if (port == ports_.end()) continue;
+    port->second->taken_back.add(sequence, epoch);
+    feed(port->second);
+  }
+  for (const auto consumer : std::exchange(effects_.orphaned, {})) {
+    const auto found = ports_.find(consumer);
+    if (found == ports_.end() || found->second->closed) continue;
+    auto& port = *found->second;
+    if (!std::exchange(port.failed, true)) {
+      port.failure = Error(ErrorCode::not_found, "the subscription was removed by another client",
+                           {.retryable = true, .backend = "embedded"});
+    }
+    port.outbox.clear();
+    after.ports.push_back(found->second);
+  }
+}
+
+std::size_t Engine::room(const Port& port) const {
+  if (port.closed || port.failed || port.credit == 0) return 0;
+  const auto* consumer = state_.consumer(port.id);
+  if (consumer == nullptr) return 0;
+  if (port.best_effort) return port.credit;
+  if (consumer->held >= port.window) return 0;
+  return std::min(port.credit, port.window - consumer->held);
+}
+
+void Engine::feed(const PortPtr& port) {
+  if (port->hungry || room(*port) == 0) return;
+  port->hungry = true;
+  locals_[port->subscription].hungry.push_back(port);
+}
+
+void Engine::hand_out(SubscriptionId id, Aftermath& after) {
+  const auto local = locals_.find(id);
+  if (local == locals_.end()) return;
+  auto& hungry = local->second.hungry;
+  for (std::size_t useless = 0; useless < hungry.size();) {
+    const auto* subscription = state_.subscription(id);
+    if (subscription == nullptr) return;
+    const auto port = hungry.front();
+    hungry.pop_front();
+    const auto space = room(*port);
+    if (space == 0) {
+      port->hungry = false;
+      continue;
+    }
+    hungry.push_back(port);
+    if (subscription->sharing != Sharing::shared && subscription->consumers.front() != port->id) {
+      ++useless;
+      continue;
+    }
+    const auto waiting = subscription->backlog - std::min(subscription->backlog, subscription->in_flight);
+    const auto share = std::clamp<std::size_t>(waiting / hungry.size(), 1, most_per_lease);
+    if (!serve(*subscription, port, std::min(share, space), after)) {
+      // It keeps its turn.
+      hungry.pop_back();
+      hungry.push_front(port);
+      return;
+    }
+    useless = 0;
+  }
+}
+
+bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::size_t most,
+                   Aftermath& after) {
+  const auto now = options_.now();
+  auto lease = next_lease(state_, subscription, port->id, most, now);
+  if (!lease) return false;
+  const auto& messages = state_.queue(subscription.queue)->messages;
+  std::vector<Handover> items;
+  items.reserve(lease->sequences.size());
+  for (const auto sequence : lease->sequences) {
+    const auto* message = messages.find(sequence);
+    const auto known = subscription.outstanding.find(sequence);
+    const auto before = known == subscription.outstanding.end() ? 0 : known->second.attempts;
+    items.push_back(
+        {message->content, sequence, port->best_effort ? 0 : lease->epoch, message->time, before + 1});
+  }
+  commit(std::move(*lease));
+  port->credit -= items.size();
+  std::move(items.begin(), items.end(), std::back_inserter(port->outbox));
+  if (after.ports.empty() || after.ports.back() != port) after.ports.push_back(port);
+  return true;
+}
+
+void Engine::watch_time(SubscriptionId id, Aftermath& after) {
+  const auto* subscription = state_.subscription(id);
+  if (subscription == nullptr) {
+    earliest_.erase(id);
+    return;
+  }
+  const auto due = next_due(*subscription, options_.now());
+  if (!due) return;
+  const auto known = earliest_.find(id);
+  if (known != earliest_.end() && known->second <= *due) return;
+  earliest_[id] = *due;
+  dues_.emplace(*due, id);
+  if (!after.alarm || *due < *after.alarm) after.alarm = due;
+}
+
+void Engine::retry_later(SubscriptionId id, Aftermath& after) {
+  const auto due = options_.now() + retry_delay;
+  dues_.emplace(due, id);
+  if (!after.alarm || due < *after.alarm) after.alarm = due;
+}
+
+void Engine::trim_grown() {
+  auto grown = std::exchange(effects_.grown, {});
+  std::sort(grown.begin(), grown.end());
+  grown.erase(std::unique(grown.begin(), grown.end()), grown.end());
+  for (const auto* space : grown) {
+    try {
+      commit(trim(state_, *space, options_.limits, options_.now()));
+    } catch (const Error& error) {
+      log::write(log::Level::warning, std::string("cannot trim the history: ") + error.what());
+    }
+  }
+}
+
+void Engine::conclude(Aftermath& after) {
+  if (after.alarm) {
+    const auto wait = std::max<Millis>(*after.alarm - options_.now(), 0) + 1;
+    alarm_->arm(deadline_after(std::chrono::milliseconds(wait)));
+  }
+  for (const auto blob : after.blobs) journal_->remove_blob(blob);
+  for (const auto& port : after.ports) drain(port);
+  for (auto& [done, error] : after.settled) done(error ? &*error : nullptr);
+  if (after.confirmed.empty()) return;
+  if (after.confirmed.size() == 1) {
+    journal_->confirm(after.mark, std::move(after.confirmed.front()));
+    return;
+  }
+  journal_->confirm(after.mark, [all = std::move(after.confirmed)](const Error* error) mutable {
+    for (auto& done : all) done(error);
+  });
+}
+
+void Engine::drain(const PortPtr& port) {
+  std::vector<driver::Delivery> batch;
+  std::unique_lock lock(mutex_);
+  if (std::exchange(port->pumping, true)) return;
+  while (!port->closed && (!port->outbox.empty() || port->dropped > 0 || port->failure)) {
+    const auto items = std::exchange(port->outbox, {});
+    const auto dropped = std::exchange(port->dropped, 0);
+    const auto failure = std::exchange(port->failure, std::nullopt);
+    lock.unlock();
+    batch.clear();
+    batch.reserve(items.size());
+    for (const auto& item : items) load(port, item, batch);
+    if (!batch.empty()) port->sink.deliver(batch);
+    if (dropped > 0) port->sink.dropped(dropped);
+    if (failure) port->sink.failed(*failure);
+    lock.lock();
+  }
+  port->pumping = false;
+  if (!port->closed) return;
+  auto quiet = std::exchange(port->when_quiet, {});
+  lock.unlock();
+  for (auto& done : quiet) done(nullptr);
+}
+
+void Engine::load(const PortPtr& port, const Handover& item, std::vector<driver::Delivery>& batch) {
+  driver::Delivery delivery;
+  delivery.ack.value = {item.epoch == 0 ? 0 : port->subscription, item.sequence, item.epoch};
+  delivery.attempt = item.attempt;
+  delivery.publish_time = SystemTime(std::chrono::milliseconds(item.time));
+  delivery.message_id = std::to_string(item.sequence);
+  try {
+    journal_->load(item.content, delivery);
+  } catch (const Error& error) {
+    log::write(log::Level::error,
+               "message " + delivery.message_id + " cannot be read and is not delivered: " + error.what());
+    if (item.epoch != 0) {
+      give_back(port, {&delivery.ack, 1}, std::chrono::milliseconds(unreadable_delay), [](const Error*) {});
+    }
+    request(port, 1);
+    return;
+  }
+  batch.push_back(std::move(delivery));
+}
+
+void Engine::ring() {
+  try {
+    run([this](Aftermath& after) {
+      const auto now = options_.now();
+      while (!dues_.empty() && dues_.top().first <= now) {
+        const auto [due, id] = dues_.top();
+        dues_.pop();
+        if (const auto known = earliest_.find(id); known != earliest_.end() && known->second == due) {
+          earliest_.erase(known);
+        }
+        effects_.ready.push_back(id);
+        if (const auto* subscription = state_.subscription(id); subscription != nullptr) {
+          commit(overdue(*subscription, now));
+        }
+      }
+      if (!dues_.empty()) after.alarm = dues_.top().first;
+    });
+  } catch (const Error& error) {
+    log::write(log::Level::warning, std::string("cannot act on time, trying again: ") + error.what());
+    alarm_->arm(deadline_after(std::chrono::milliseconds(retry_delay)));
+  }
+}
+
+}  // namespace omnibus::embedded

@@ -1,0 +1,141 @@
+#pragma once
+
+/// Ties a State to its Journal and to the local producers and consumers: takes decisions under one lock,
+/// hands messages out, and talks to Sinks and completions without it.
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <queue>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <omnibus/driver.hpp>
+
+#include "backends/embedded/alarm.hpp"
+#include "backends/embedded/journal.hpp"
+#include "backends/embedded/port.hpp"
+
+namespace omnibus::embedded {
+
+/// Bodies beyond it are refused.
+inline constexpr std::size_t max_message_size = std::size_t{100} << 20;
+
+struct EngineOptions {
+  Limits limits;
+  std::function<Millis()> now;  ///< wall clock
+};
+
+/// Threads: any thread for every call. Functions without a Completion throw Error.
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  Engine(std::unique_ptr<Journal> journal, EngineOptions options);
+  virtual ~Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Timers run on one of the hosts given.
+  void add_host(driver::Host& host);
+  void remove_host(driver::Host& host);
+
+  /// Sends are confirmed before publish() returns.
+  bool confirms_at_once() const noexcept { return journal_->confirms_at_once(); }
+
+  /// Errors: conflict when the user's name is in use on this queue.
+  ProducerId open_producer(const driver::ProducerConfig& config);
+  void close_producer(ProducerId id);
+  /// Completes each request once.
+  void publish(ProducerId producer, std::span<driver::SendRequest> batch);
+  /// Completes when everything committed before is durable. Errors go to `done`.
+  void flush(Completion done);
+
+  /// Errors: conflict for another sharing mode or a second exclusive consumer.
+  PortPtr open_consumer(const driver::ConsumerConfig& config, driver::Sink& sink);
+  void request(const PortPtr& port, std::size_t credit);
+  void acknowledge(const PortPtr& port, std::span<const driver::AckId> ids, Completion done);
+  void give_back(const PortPtr& port, std::span<const driver::AckId> ids, Duration delay, Completion done);
+  /// Ends the port; `done` runs when no thread calls its Sink any more.
+  void close(const PortPtr& port, Completion done);
+  /// Removes its subscription.
+  void unsubscribe(const PortPtr& port, Completion done);
+
+  void create_subscription(const QueueName& queue, std::string_view name, Position position);
+  void remove_subscription(const QueueName& queue, std::string_view name);
+  driver::QueueStatistics statistics(const QueueName& queue);
+
+ protected:
+  /// What is left to do once the lock is free.
+  struct Aftermath {
+    struct Settled {
+      Completion done;
+      std::optional<Error> error;
+    };
+    std::vector<PortPtr> ports;
+    std::vector<Settled> settled;       ///< to complete at once
+    std::vector<Completion> confirmed;  ///< to complete when `mark` is durable
+    std::uint64_t mark = 0;
+    std::vector<std::uint64_t> blobs;
+    std::optional<Millis> alarm;
+  };
+
+  /// Runs `decide` in the commit section, hands out what became available, and does the rest without the
+  /// lock. Errors: those of Journal::enter, and what `decide` throws, after handing out all the same.
+  template <class Decide>
+  void run(Decide&& decide);
+
+ private:
+  struct Local {  ///< what this process has of one subscription
+    std::vector<PortPtr> ports;
+    std::deque<PortPtr> hungry;
+  };
+  class Publishing;
+
+  void commit(Record record);
+  void commit(std::vector<Record> records);
+  void distribute(Aftermath& after);
+  void take_effects(Aftermath& after);
+  void hand_out(SubscriptionId id, Aftermath& after);
+  bool serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Aftermath& after);
+  void feed(const PortPtr& port);
+  std::size_t room(const Port& port) const;
+  void watch_time(SubscriptionId id, Aftermath& after);
+  void trim_grown();
+  void retry_later(SubscriptionId id, Aftermath& after);
+  void conclude(Aftermath& after);
+  void drain(const PortPtr& port);
+  void load(const PortPtr& port, const Handover& handover, std::vector<driver::Delivery>& batch);
+  void ring();
+
+  QueueId ensure_queue(const QueueName& name);
+  SubscriptionId ensure_subscription(QueueId queue, std::string_view name, Position position,
+                                     Lifetime lifetime, Duration expiry);
+  void check_attach(const Subscription& subscription, const driver::ConsumerConfig& config) const;
+  void forget(const PortPtr& port, Aftermath& after);
+  /// Runs `apply` on the ids that are held, per subscription; tells whether some were stale.
+  std::optional<Error> settle(const Port& port, std::span<const driver::AckId> ids,
+                              const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make);
+  void settle_and_complete(const PortPtr& port, std::span<const driver::AckId> ids, Completion done,
+                           const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make);
+  bool may_have_messages(const Port& port) const;
+
+  const std::unique_ptr<Journal> journal_;
+  const EngineOptions options_;
+  const std::shared_ptr<Alarm> alarm_;
+
+  std::mutex mutex_;  ///< guards what follows and all Ports
+  State state_;
+  Effects effects_;
+  std::unordered_map<SubscriptionId, Local> locals_;
+  std::unordered_map<ConsumerId, PortPtr> ports_;
+  using Due = std::pair<Millis, SubscriptionId>;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> dues_;
+  std::unordered_map<SubscriptionId, Millis> earliest_;  ///< of dues_, to add only what is earlier
+};
+
+/// `tenant/namespace/queue`, without the quality of service: q1 and q2 of one name are one queue.
+std::string store_name(const QueueName& queue);
+
+}  // namespace omnibus::embedded

@@ -1,0 +1,253 @@
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "backends/embedded/section.hpp"
+
+namespace omnibus::embedded {
+namespace {
+
+Millis millis(Duration duration) {
+  return std::max<Millis>(0, std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
+std::string_view to_string(Sharing sharing) {
+  switch (sharing) {
+    case Sharing::shared:
+      return "shared";
+    case Sharing::exclusive:
+      return "exclusive";
+    case Sharing::failover:
+      return "failover";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+SubscriptionId Engine::ensure_subscription(QueueId id, std::string_view name, Position position,
+                                           Lifetime lifetime, Duration expiry) {
+  const auto* queue = state_.queue(id);
+  if (const auto* known = state_.find_subscription(*queue, name); known != nullptr) return known->id;
+  // What is over its age must not be seen because nobody happened to send since.
+  commit(trim(state_, *queue->space, options_.limits, options_.now()));
+  const auto next = position == Position::earliest && !queue->best_effort ? 1 : queue->messages.last() + 1;
+  const auto created = state_.next_subscription();
+  commit(record::CreateSubscription{created, id, next, lifetime, millis(expiry), std::string(name)});
+  return created;
+}
+
+void Engine::check_attach(const Subscription& subscription, const driver::ConsumerConfig& config) const {
+  if (subscription.consumers.empty()) return;
+  const auto refuse = [&](const std::string& why, std::string hint) {
+    throw Error(ErrorCode::conflict,
+                "cannot subscribe to " + config.queue.str() + " as '" + config.subscription + "': " + why,
+                {.backend = "embedded", .hint = std::move(hint)});
+  };
+  if (subscription.sharing != config.options.sharing) {
+    refuse("its consumers are " + std::string(to_string(subscription.sharing)) + ", this one asks for " +
+               std::string(to_string(config.options.sharing)),
+           "use the same sharing mode");
+  }
+  if (subscription.sharing == Sharing::exclusive) {
+    refuse("it has an exclusive consumer", "close the other consumer, or use shared or failover");
+  }
+}
+
+PortPtr Engine::open_consumer(const driver::ConsumerConfig& config, driver::Sink& sink) {
+  PortPtr port;
+  const auto& options = config.options;
+  run([&](Aftermath&) {
+    const auto queue = ensure_queue(config.queue);
+    const auto id =
+        ensure_subscription(queue, config.subscription, options.position, options.lifetime, options.expiry);
+    check_attach(*state_.subscription(id), config);
+    const auto consumer = state_.next_consumer();
+    port = std::make_shared<Port>(sink, consumer, id, std::max<std::size_t>(options.window, 1),
+                                  config.queue.qos == Qos::best_effort);
+    commit(record::Attach{consumer, id, journal_->self(), options.sharing, options.ordered_keys,
+                          millis(options.ack_timeout)});
+    ports_.emplace(consumer, port);
+    locals_[id].ports.push_back(port);
+  });
+  return port;
+}
+
+void Engine::request(const PortPtr& port, std::size_t credit) {
+  {
+    const std::lock_guard lock(mutex_);
+    port->credit += std::min(credit, std::numeric_limits<std::size_t>::max() - port->credit);
+    feed(port);
+    if (!port->hungry || !may_have_messages(*port)) return;
+  }
+  try {
+    run([&](Aftermath&) { effects_.ready.push_back(port->subscription); });
+  } catch (const Error& error) {
+    Aftermath after;
+    {
+      const std::lock_guard lock(mutex_);
+      retry_later(port->subscription, after);
+    }
+    conclude(after);
+  }
+}
+
+bool Engine::may_have_messages(const Port& port) const {
+  const auto* subscription = state_.subscription(port.subscription);
+  return subscription == nullptr || subscription->backlog > subscription->in_flight;
+}
+
+std::optional<Error> Engine::settle(
+    const Port& port, std::span<const driver::AckId> ids,
+    const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make) {
+  std::map<SubscriptionId, std::vector<Sequence>> held;
+  std::size_t stale = 0;
+  Sequence first_stale = 0;
+  for (const auto& id : ids) {
+    const auto subscription = static_cast<SubscriptionId>(id.value[0]);
+    const auto sequence = id.value[1];
+    const auto epoch = id.value[2];
+    if (epoch == 0) continue;  // best effort
+    auto hold = hold_of(state_, subscription, sequence, epoch);
+    if (hold == Hold::settled && port.taken_back.contains(sequence, epoch)) hold = Hold::stale;
+    if (hold == Hold::held) held[subscription].push_back(sequence);
+    if (hold == Hold::stale && ++stale == 1) first_stale = sequence;
+  }
+  for (auto& [subscription, sequences] : held) {
+    std::sort(sequences.begin(), sequences.end());
+    sequences.erase(std::unique(sequences.begin(), sequences.end()), sequences.end());
+    commit(make(subscription, std::move(sequences)));
+  }
+  if (stale == 0) return std::nullopt;
+  return Error(ErrorCode::stale_ack,
+               std::to_string(stale) + " of " + std::to_string(ids.size()) +
+                   " deliveries are no longer held, the first is message " + std::to_string(first_stale),
+               {.backend = "embedded", .hint = "they were or will be delivered again"});
+}
+
+void Engine::settle_and_complete(const PortPtr& port, std::span<const driver::AckId> ids, Completion done,
+                                 const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make) {
+  try {
+    run([&](Aftermath& after) {
+      std::optional<Error> error;
+      try {
+        error = settle(*port, ids, make);
+      } catch (const Error& broken) {
+        error = broken;
+      }
+      feed(port);
+      if (error) {
+        after.settled.push_back({std::move(done), std::move(error)});
+      } else {
+        after.confirmed.push_back(std::move(done));
+      }
+    });
+  } catch (const Error& error) {
+    if (done) done(&error);
+  }
+}
+
+void Engine::acknowledge(const PortPtr& port, std::span<const driver::AckId> ids, Completion done) {
+  settle_and_complete(port, ids, std::move(done), [](SubscriptionId id, std::vector<Sequence> sequences) {
+    return Record(record::Acknowledge{id, std::move(sequences)});
+  });
+}
+
+void Engine::give_back(const PortPtr& port, std::span<const driver::AckId> ids, Duration delay,
+                       Completion done) {
+  const auto when = delay <= Duration::zero() ? 0 : options_.now() + millis(delay);
+  settle_and_complete(port, ids, std::move(done), [when](SubscriptionId id, std::vector<Sequence> sequences) {
+    return Record(record::Return{id, when, std::move(sequences)});
+  });
+}
+
+void Engine::forget(const PortPtr& port, Aftermath& after) {
+  port->closed = true;
+  port->outbox.clear();
+  ports_.erase(port->id);
+  const auto local = locals_.find(port->subscription);
+  if (local != locals_.end()) {
+    std::erase(local->second.ports, port);
+    if (local->second.ports.empty()) locals_.erase(local);
+  }
+  after.ports.push_back(port);
+}
+
+void Engine::close(const PortPtr& port, Completion done) {
+  const auto end = [&](Aftermath& after) {
+    port->when_quiet.push_back(std::move(done));
+    forget(port, after);
+  };
+  bool entered = false;
+  try {
+    run([&](Aftermath& after) {
+      entered = true;
+      end(after);
+      if (state_.consumer(port->id) != nullptr) commit(record::Detach{port->id, options_.now()});
+    });
+  } catch (const Error&) {
+    // The consumer's end could not be written; it comes with the end of this process at the latest.
+    if (entered) return;
+    Aftermath after;
+    {
+      const std::lock_guard lock(mutex_);
+      end(after);
+    }
+    conclude(after);
+  }
+}
+
+void Engine::unsubscribe(const PortPtr& port, Completion done) {
+  try {
+    run([&](Aftermath& after) {
+      // It asked for this: its Sink is not told.
+      port->failed = true;
+      port->outbox.clear();
+      commit(record::RemoveSubscription{port->subscription});
+      after.confirmed.push_back(std::move(done));
+    });
+  } catch (const Error& error) {
+    if (done) done(&error);
+  }
+}
+
+void Engine::create_subscription(const QueueName& name, std::string_view subscription, Position position) {
+  run([&](Aftermath&) {
+    // Best effort keeps nothing for a subscription without a consumer.
+    if (name.qos != Qos::best_effort) {
+      ensure_subscription(ensure_queue(name), subscription, position, Lifetime::durable, Duration::zero());
+    }
+  });
+}
+
+void Engine::remove_subscription(const QueueName& name, std::string_view subscription) {
+  run([&](Aftermath&) {
+    const auto* queue = state_.find_queue(store_name(name), name.qos == Qos::best_effort);
+    const auto* known = queue == nullptr ? nullptr : state_.find_subscription(*queue, subscription);
+    if (known != nullptr) commit(record::RemoveSubscription{known->id});
+  });
+}
+
+driver::QueueStatistics Engine::statistics(const QueueName& name) {
+  driver::QueueStatistics result;
+  run([&](Aftermath&) {
+    const auto* queue = state_.find_queue(store_name(name), name.qos == Qos::best_effort);
+    if (queue == nullptr) return;
+    const auto now = options_.now();
+    result.depth = queue->messages.size();
+    result.bytes = queue->messages.bytes();
+    for (const auto& [text, id] : queue->subscriptions) {
+      const auto& subscription = *state_.subscription(id);
+      const auto fresh = queue->messages.first_from(subscription.next);
+      const auto oldest =
+          subscription.outstanding.empty() ? fresh : std::min(fresh, subscription.outstanding.begin()->first);
+      const auto* message = queue->messages.find(oldest);
+      const auto age = message == nullptr ? 0 : std::max<Millis>(0, now - message->time);
+      result.subscriptions[text] = {subscription.backlog, subscription.in_flight, subscription.redelivered,
+                                    subscription.consumers.size(), std::chrono::milliseconds(age)};
+    }
+  });
+  return result;
+}
+
+}  // namespace omnibus::embedded

@@ -1,0 +1,30 @@
+#include "backends/embedded/journal.hpp"
+#include "backends/embedded/message_format.hpp"
+
+namespace omnibus::embedded {
+namespace {
+
+class MemoryJournal final : public Journal {
+ public:
+  OwnerId self() const noexcept override { return 1; }
+  void enter(State&, Effects&) override {}
+  void leave() noexcept override {}
+  void commit(State& state, std::span<Record> records, Effects& effects) override {
+    for (const auto& record : records) state.apply(record, effects);
+  }
+  std::uint64_t mark() const noexcept override { return 0; }
+
+  bool confirms_at_once() const noexcept override { return true; }
+  void confirm(std::uint64_t, Completion done) override { done(nullptr); }
+  Content store(const driver::Outgoing& message) override { return encode_message(message); }
+  void load(const Content& content, driver::Delivery& delivery) override {
+    decode_message(content, {}, delivery);
+  }
+  void remove_blob(std::uint64_t) noexcept override {}
+};
+
+}  // namespace
+
+std::unique_ptr<Journal> make_memory_journal() { return std::make_unique<MemoryJournal>(); }
+
+}  // namespace omnibus::embedded

@@ -1,0 +1,75 @@
+#include "backends/embedded/message_format.hpp"
+
+#include <cstring>
+
+#include "backends/embedded/bytes.hpp"
+
+namespace omnibus::embedded {
+namespace {
+
+enum class BodyKind : std::uint8_t { here, blob };
+
+/// Everything but a body that is here: it follows to the end.
+std::string encode_head(const driver::Outgoing& message, const BlobReference* blob) {
+  std::string head;
+  head.push_back(static_cast<char>(blob == nullptr ? BodyKind::here : BodyKind::blob));
+  put_text(head, message.key);
+  put_number(head, message.properties.size());
+  for (const auto& [key, value] : message.properties) {
+    put_text(head, key);
+    put_text(head, value);
+  }
+  if (blob != nullptr) {
+    put_number(head, blob->id);
+    put_number(head, blob->length);
+    put_number(head, blob->crc);
+  }
+  return head;
+}
+
+}  // namespace
+
+Content encode_message(const driver::Outgoing& message, const BlobReference* blob) {
+  const auto head = encode_head(message, blob);
+  const auto body = blob == nullptr ? std::string_view(message.payload) : std::string_view();
+  const auto size = head.size() + body.size();
+  auto bytes = std::make_shared_for_overwrite<char[]>(size);
+  std::memcpy(bytes.get(), head.data(), head.size());
+  if (!body.empty()) std::memcpy(bytes.get() + head.size(), body.data(), body.size());
+  const void* data = bytes.get();
+  return {std::shared_ptr<const void>(std::move(bytes), data), data, size, 0, blob == nullptr ? 0 : blob->id};
+}
+
+void decode_message(const Content& content,
+                    const std::function<driver::Body(const BlobReference&)>& open_blob,
+                    driver::Delivery& delivery) {
+  ByteReader reader({static_cast<const char*>(content.data), content.size});
+  const auto kind = static_cast<BodyKind>(reader.take(1).front());
+  delivery.key = reader.text();
+  for (auto left = reader.number(); left > 0; --left) {
+    const auto key = reader.text();
+    delivery.properties.set(key, reader.text());
+  }
+  if (kind == BodyKind::here) {
+    delivery.body = driver::Body(content.owner, reader.rest());
+    return;
+  }
+  BlobReference blob;
+  blob.id = reader.number();
+  blob.length = reader.number();
+  blob.crc = reader.number_as<std::uint32_t>();
+  delivery.body = open_blob(blob);
+}
+
+std::uint64_t key_hash(std::string_view key) noexcept {
+  if (key.empty()) return 0;
+  // FNV-1a: stored in the log, so it must not change with the library.
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const auto c : key) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3U;
+  }
+  return hash == 0 ? 1 : hash;
+}
+
+}  // namespace omnibus::embedded

@@ -1,0 +1,206 @@
+#include "backends/embedded/state.hpp"
+
+#include <algorithm>
+
+namespace omnibus::embedded {
+
+void State::apply(const Record& record, Effects& effects) {
+  std::visit([&](const auto& r) { on(r, effects); }, record);
+}
+
+const Queue* State::find_queue(std::string_view name, bool best_effort) const {
+  const auto found = queue_names_.find({best_effort, std::string(name)});
+  return found == queue_names_.end() ? nullptr : queue(found->second);
+}
+
+Queue* State::queue(QueueId id) {
+  const auto found = queues_.find(id);
+  return found == queues_.end() ? nullptr : &found->second;
+}
+
+const Queue* State::queue(QueueId id) const {
+  const auto found = queues_.find(id);
+  return found == queues_.end() ? nullptr : &found->second;
+}
+
+const Subscription* State::find_subscription(const Queue& queue, std::string_view name) const {
+  const auto found = queue.subscriptions.find(name);
+  return found == queue.subscriptions.end() ? nullptr : subscription(found->second);
+}
+
+const Subscription* State::subscription(SubscriptionId id) const {
+  const auto found = subscriptions_.find(id);
+  return found == subscriptions_.end() ? nullptr : &found->second;
+}
+
+Subscription* State::find(SubscriptionId id) {
+  const auto found = subscriptions_.find(id);
+  return found == subscriptions_.end() ? nullptr : &found->second;
+}
+
+const Consumer* State::consumer(ConsumerId id) const {
+  const auto found = consumers_.find(id);
+  return found == consumers_.end() ? nullptr : &found->second;
+}
+
+const Producer* State::producer(ProducerId id) const {
+  const auto found = producers_.find(id);
+  return found == producers_.end() ? nullptr : &found->second;
+}
+
+void State::on(const record::CreateQueue& r, Effects&) {
+  last_queue_ = std::max(last_queue_, r.id);
+  if (!queue_names_.emplace(std::pair(r.best_effort, r.name), r.id).second) return;
+  auto& space = spaces_[r.space];
+  space.name = r.space;
+  auto& queue = queues_[r.id];
+  queue.id = r.id;
+  queue.best_effort = r.best_effort;
+  queue.name = r.name;
+  queue.space = &space;
+}
+
+void State::on(const record::OpenProducer& r, Effects&) {
+  last_producer_ = std::max(last_producer_, r.id);
+  auto* owner = queue(r.queue);
+  if (owner == nullptr) return;
+  owner->producers[r.name] = r.id;
+  auto& producer = producers_[r.id];
+  producer.id = r.id;
+  producer.queue = r.queue;
+  producer.name = r.name;
+  producer.named = producer.named || r.named;
+  producer.owner = r.owner;
+}
+
+void State::on(const record::CloseProducer& r, Effects&) { close_producer(r.id); }
+
+void State::close_producer(ProducerId id) {
+  const auto found = producers_.find(id);
+  if (found == producers_.end()) return;
+  if (found->second.named) {
+    found->second.owner = 0;
+    return;
+  }
+  if (auto* owner = queue(found->second.queue); owner != nullptr) {
+    const auto named = owner->producers.find(found->second.name);
+    if (named != owner->producers.end() && named->second == id) owner->producers.erase(named);
+  }
+  producers_.erase(found);
+}
+
+void State::on(const record::Publish& r, Effects& effects) {
+  auto* target = queue(r.queue);
+  if (target == nullptr || r.sequence <= target->messages.last()) return;
+  if (const auto by = producers_.find(r.producer); by != producers_.end()) {
+    by->second.last = std::max(by->second.last, r.producer_sequence);
+  }
+  auto& waiting = target->subscriptions;
+  if (waiting.empty() && target->best_effort) {
+    target->messages.advance(r.sequence);
+    if (r.content.blob != 0) effects.blobs.push_back(r.content.blob);
+    return;
+  }
+  auto& message = target->messages.append(
+      r.sequence, {r.content, r.time, r.deliver_at, r.key_hash, std::max<std::uint64_t>(r.bytes, 1),
+                   static_cast<std::uint32_t>(waiting.size())});
+  if (!target->best_effort) {
+    (waiting.empty() ? target->space->settled_bytes : target->space->pending_bytes) += message.bytes;
+    if (waiting.empty()) {
+      target->space->history.emplace_back(r.queue, r.sequence);
+      effects.grown.push_back(target->space);
+    }
+  }
+  for (const auto& [name, id] : waiting) {
+    auto* subscription = find(id);
+    ++subscription->backlog;
+    subscription->backlog_bytes += message.bytes;
+    if (!subscription->consumers.empty()) effects.ready.push_back(id);
+  }
+  if (!target->best_effort) return;
+  for (const auto& [name, id] : waiting) shed(*target, *find(id), effects);
+}
+
+void State::shed(Queue& queue, Subscription& subscription, Effects& effects) {
+  std::uint64_t count = 0;
+  while (subscription.backlog > best_effort_messages ||
+         (subscription.backlog_bytes > best_effort_bytes && subscription.backlog > 1)) {
+    const auto fresh = queue.messages.first_from(subscription.next);
+    if (fresh <= queue.messages.last()) {
+      subscription.next = fresh + 1;
+      settle(queue, subscription, fresh, effects);
+    } else {
+      const auto oldest = subscription.outstanding.begin();
+      subscription.returned.erase({oldest->second.when, oldest->first});
+      const auto sequence = oldest->first;
+      subscription.outstanding.erase(oldest);
+      settle(queue, subscription, sequence, effects);
+    }
+    ++count;
+  }
+  if (count > 0) effects.dropped.push_back({subscription.id, count});
+}
+
+void State::forget(Queue& queue, Sequence sequence, Effects& effects) {
+  const auto* message = queue.messages.find(sequence);
+  if (message == nullptr) return;
+  if (message->content.blob != 0) effects.blobs.push_back(message->content.blob);
+  queue.messages.erase(sequence);
+}
+
+void State::settle(Queue& queue, Subscription& subscription, Sequence sequence, Effects& effects) {
+  auto* message = queue.messages.find(sequence);
+  if (message == nullptr) return;
+  --subscription.backlog;
+  subscription.backlog_bytes -= message->bytes;
+  if (message->pending > 0) --message->pending;
+  if (message->pending > 0) return;
+  if (queue.best_effort) {
+    forget(queue, sequence, effects);
+    return;
+  }
+  queue.space->pending_bytes -= message->bytes;
+  queue.space->settled_bytes += message->bytes;
+  queue.space->history.emplace_back(queue.id, sequence);
+  effects.grown.push_back(queue.space);
+}
+
+void State::on(const record::Relocate& r, Effects&) {
+  auto* target = queue(r.queue);
+  auto* message = target == nullptr ? nullptr : target->messages.find(r.sequence);
+  if (message != nullptr) message->content = r.content;
+}
+
+void State::on(const record::Drop& r, Effects& effects) {
+  auto* target = queue(r.queue);
+  if (target == nullptr) return;
+  auto& space = *target->space;
+  for (auto sequence = r.first; sequence < r.first + r.count; ++sequence) {
+    const auto* message = target->messages.find(sequence);
+    if (message == nullptr || message->pending > 0) continue;
+    space.settled_bytes -= message->bytes;
+    forget(*target, sequence, effects);
+  }
+  const auto is_void = [this](const auto& element) {
+    const auto* holder = queue(element.first);
+    const auto* message = holder == nullptr ? nullptr : holder->messages.find(element.second);
+    return message == nullptr || message->pending > 0;
+  };
+  while (!space.history.empty() && is_void(space.history.front())) space.history.pop_front();
+}
+
+void State::on(const record::Leave& r, Effects& effects) {
+  std::vector<ConsumerId> consumers;
+  for (const auto& [id, consumer] : consumers_) {
+    if (consumer.owner == r.owner) consumers.push_back(id);
+  }
+  std::sort(consumers.begin(), consumers.end());
+  for (const auto id : consumers) detach(id, r.time, effects);
+  std::vector<ProducerId> producers;
+  for (const auto& [id, producer] : producers_) {
+    if (producer.owner == r.owner) producers.push_back(id);
+  }
+  for (const auto id : producers) close_producer(id);
+}
+
+}  // namespace omnibus::embedded
