@@ -1,0 +1,195 @@
+#include "services/gateway/gateway.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/gateway/tests/client.hpp"
+#include "services/gateway/tests/fake_services.hpp"
+
+namespace omnibus::gateway {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto text_load = "/api/v1/flow/f/service/text-load";
+
+class GatewayTest : public testing::Test {
+ protected:
+  static GatewayOptions options() {
+    GatewayOptions result;
+    result.address = "127.0.0.1";
+    result.port = 0;
+    return result;
+  }
+  std::unique_ptr<Gateway> start(GatewayOptions with = options()) {
+    auto gateway = std::make_unique<Gateway>(bus_, std::move(with));
+    gateway->start();
+    return gateway;
+  }
+  static void wait_ready(const Gateway& gateway) {
+    while (!gateway.ready().empty()) std::this_thread::yield();
+  }
+  static json::value post(const Gateway& gateway, std::string_view path, std::string_view body) {
+    return json::parse(HttpClient(gateway.port()).post(path, body).body());
+  }
+  Consumer<Raw> consumer(const std::string& queue) {
+    return bus_.create_consumer<Raw>(QueueName::parse(queue), "test");
+  }
+  static std::string flow_to(const std::string& queue) {
+    return json::serialize(json::object{{"interfaces", {{"text-load", queue}}}});
+  }
+
+  Bus bus_ = connect("embedded://");
+};
+
+TEST_F(GatewayTest, HonoursTheTimeout) {
+  auto with = options();
+  with.timeout = milliseconds(50);
+  with.http_errors = HttpErrors::strict;
+  const auto gateway = start(with);
+  const auto response = HttpClient(gateway->port()).post("/api/v1/config", R"({"operation": "list"})");
+  EXPECT_EQ(response.result_int(), 504u);
+  EXPECT_EQ(json::parse(response.body()),
+            json::parse(R"({"error": {"type": "gateway-error", "message": "Timeout"}})"));
+}
+
+TEST_F(GatewayTest, TwoGatewaysDoNotTakeEachOthersAnswers) {
+  FakeServices services(bus_);
+  const auto one = start();
+  const auto two = start();
+  for (int i = 0; i < 20; ++i) {
+    services.line_up({}, {{"version", i}});
+    EXPECT_EQ(post(i % 2 == 0 ? *one : *two, "/api/v1/config", R"({"operation": "list"})").at("version"), i);
+  }
+}
+
+TEST_F(GatewayTest, FollowsAChangedDefinition) {
+  FakeServices services(bus_);
+  auto old_queue = consumer("q1/tg/flow/old");
+  auto new_queue = consumer("q1/tg/flow/new");
+  services.push_flow(1, "f", flow_to("q1/tg/flow/old"));
+  const auto gateway = start();
+  EXPECT_EQ(post(*gateway, text_load, R"({"text": "YQ=="})"), json::object());
+  EXPECT_THAT(old_queue.receive(seconds(10)).value().bytes, testing::HasSubstr("\"a\""));
+  services.push_flow(2, "f", flow_to("q1/tg/flow/new"));
+  // A definition is followed, not waited for: ask until it has come.
+  std::optional<Message<Raw>> moved;
+  while (!moved) {
+    EXPECT_EQ(post(*gateway, text_load, R"({"text": "Yg=="})"), json::object());
+    moved = new_queue.poll(milliseconds(1));
+  }
+  EXPECT_THAT(moved->value().bytes, testing::HasSubstr("\"b\""));
+  services.push({{"version", 3}, {"config", json::object()}});
+  json::value answer;
+  while (answer != json::parse(R"({"error": "Invalid flow"})")) {
+    answer = post(*gateway, text_load, R"({"text": "Yg=="})");
+  }
+}
+
+TEST_F(GatewayTest, ARequestForAFlowWaitsForTheFirstConfiguration) {
+  auto queue = consumer("q1/tg/flow/in");
+  const auto gateway = start();
+  HttpClient client(gateway->port());
+  client.write(HttpClient::post_text(text_load, R"({"text": "YQ=="})"));
+  FakeServices services(bus_);
+  services.push_flow(1, "f", flow_to("q1/tg/flow/in"));
+  EXPECT_EQ(client.read().body(), "{}");
+  EXPECT_TRUE(queue.poll(Duration::zero()).has_value());
+}
+
+TEST_F(GatewayTest, TheAnswerToStartFlowComesWhenTheFlowCanBeUsed) {
+  FakeServices services(bus_);
+  auto queue = consumer("q1/tg/flow/in");
+  const auto gateway = start();
+  wait_ready(*gateway);
+  services.line_up({{{"version", 1}, {"config", {{"flow", {{"f", flow_to("q1/tg/flow/in")}}}}}}},
+                   json::object());
+  post(*gateway, "/api/v1/flow", R"({"operation": "start-flow", "flow-id": "f"})");
+  EXPECT_EQ(post(*gateway, text_load, R"({"text": "YQ=="})"), json::object());
+  services.line_up({{{"version", 2}, {"config", json::object()}}}, json::object());
+  post(*gateway, "/api/v1/flow", R"({"operation": "stop-flow", "flow-id": "f"})");
+  EXPECT_EQ(post(*gateway, text_load, R"({"text": "YQ=="})"), json::parse(R"({"error": "Invalid flow"})"));
+}
+
+TEST_F(GatewayTest, PassesApplyToTheConfigService) {
+  FakeServices services(bus_);
+  const auto gateway = start();
+  wait_ready(*gateway);
+  services.take();
+  services.line_up({}, {{"error", {{"type", "conflict"}, {"message", "version is 4"}}}});
+  const auto answer =
+      post(*gateway, "/api/v1/config",
+           R"({"operation": "apply", "if_version": 3, "put": [{"type": "t", "key": "k", "value": "v"}]})");
+  EXPECT_EQ(answer, json::parse(R"({"error": {"type": "conflict", "message": "version is 4"}})"));
+  const auto traffic = services.take();
+  EXPECT_EQ(traffic.at(0).payload.at("if_version"), 3);
+}
+
+TEST_F(GatewayTest, AnswersBadRequestsClearly) {
+  FakeServices services(bus_);
+  services.push(
+      {{"version", 1},
+       {"config",
+        {{"flow", {{"f", R"({"interfaces": {"text-load": {"request": "x"}, "bogus": "q1/a/b/c"}})"}}}}}});
+  const auto gateway = start();
+  wait_ready(*gateway);
+  EXPECT_EQ(
+      post(*gateway, "/api/v1/config", "[]"),
+      json::parse(
+          R"({"error": {"type": "gateway-error", "message": "request: expected an object, got a list"}})"));
+  EXPECT_EQ(post(*gateway, "/api/v1/config", ""),
+            json::parse(R"x({"error": "Expecting value: line 1 column 1 (char 0)"})x"));
+  const json::value quoted = {{"error", "\"it's\""}};
+  EXPECT_EQ(post(*gateway, "/api/v1/it's", "{}"), quoted);
+  EXPECT_EQ(post(*gateway, "/api/v1/flow/f/service/bogus", "{}"),
+            json::parse(R"({"error": "Invalid kind"})"));
+  EXPECT_EQ(post(*gateway, "/api/v1/flow/f/service/none", "{}"),
+            json::parse(R"({"error": "This kind not supported by flow"})"));
+  EXPECT_EQ(post(*gateway, text_load, "{}"),
+            json::parse(R"({"error": "flow 'f', interface text-load is no queue name"})"));
+}
+
+TEST_F(GatewayTest, LoadsManyDocumentsOverOneSocket) {
+  FakeServices services(bus_);
+  auto queue = consumer("q1/tg/flow/in");
+  services.push_flow(1, "f", flow_to("q1/tg/flow/in"));
+  const auto gateway = start();
+  WebSocketClient client(gateway->port());
+  constexpr int count = 200;
+  for (int i = 0; i < count; ++i) {
+    client.send(json::serialize(json::object{{"id", i},
+                                             {"service", "text-load"},
+                                             {"flow", "f"},
+                                             {"request", {{"text", "YQ=="}, {"id", std::to_string(i)}}}}));
+  }
+  std::set<std::int64_t> answered;
+  for (int i = 0; i < count; ++i) {
+    const auto answer = json::parse(client.read());
+    EXPECT_EQ(answer.at("response"), json::object());
+    answered.insert(answer.at("id").as_int64());
+  }
+  EXPECT_EQ(answered.size(), static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) queue.acknowledge(queue.receive(seconds(10)));
+}
+
+TEST_F(GatewayTest, StopAnswersWhatRuns) {
+  FakeServices services(bus_);
+  const auto gateway = start();
+  wait_ready(*gateway);
+  HttpClient client(gateway->port());
+  client.write(HttpClient::post_text("/api/v1/config", R"({"operation": "list"})"));
+  while (services.take().empty()) std::this_thread::yield();  // the request is with the service, unanswered
+  const auto report = gateway->stop(milliseconds(20));
+  EXPECT_EQ(report.running, 1u);
+  EXPECT_EQ(client.read_all(), "");
+}
+
+TEST_F(GatewayTest, MayBeStoppedBeforeItStarted) {
+  Gateway gateway(bus_, options());
+  EXPECT_EQ(gateway.stop().running, 0u);
+}
+
+}  // namespace
+}  // namespace omnibus::gateway
