@@ -51,6 +51,18 @@ Log::State::~State() {
   if (forked()) return;
   background.stop();
   members.leave();
+  if (options.volatile_log) clear_volatile();
+}
+
+/// The last member gives the memory back. The small files stay: an opener may already hold the lock file.
+void Log::State::clear_volatile() noexcept {
+  try {
+    if (!locks.try_lock(LockFile::open_byte) || MemberTable::anybody(locks)) return;
+    for (const auto number : segments.numbers()) remove_quietly(segments.path_of(number));
+    for (const auto& blob : blobs.list()) blobs.remove(blob.id);
+  } catch (const std::exception& error) {
+    report(std::string("store ") + folder.path().string() + " was not cleared: " + error.what());
+  }
 }
 
 void Log::State::forked_here() noexcept {

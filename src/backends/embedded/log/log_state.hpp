@@ -67,6 +67,7 @@ class Log::State {
 
  private:
   void forked_here() noexcept;
+  void clear_volatile() noexcept;
 
   std::mutex checkpoint_mutex_;  // the file lock does not tell threads of one handle apart
   std::atomic<bool> forked_{false};

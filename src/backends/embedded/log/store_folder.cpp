@@ -91,9 +91,18 @@ void make_folder(const std::filesystem::path& path, mode_t mode) {
     throw system_error("make", path, errno);
 }
 
+void make_store_folder(const std::filesystem::path& path, const std::filesystem::path& like) {
+  struct stat model {};
+  if (like.empty() || ::stat(like.c_str(), &model) != 0) return make_folder(path, 0700);
+  make_folder(path, 0700);
+  // First the group, then its rights. Where the group may not be given the rights are not given either.
+  if (::chown(path.c_str(), static_cast<uid_t>(-1), model.st_gid) == 0)
+    ::chmod(path.c_str(), model.st_mode & 07777);
+}
+
 }  // namespace
 
-StoreFolder StoreFolder::prepare(const std::filesystem::path& directory) {
+StoreFolder StoreFolder::prepare(const std::filesystem::path& directory, const std::filesystem::path& like) {
   if (directory.empty())
     throw ConfigError("the embedded store needs a directory", "write embedded:///path/of/the/store");
   const auto path = std::filesystem::absolute(directory).lexically_normal();
@@ -103,7 +112,7 @@ StoreFolder StoreFolder::prepare(const std::filesystem::path& directory) {
   if (!known) {
     if (!path.parent_path().empty()) std::filesystem::create_directories(path.parent_path(), error);
     if (error) throw system_error("make", path.parent_path(), error.value());
-    make_folder(path, 0700);
+    make_store_folder(path, like);
   }
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) throw system_error("examine", path, errno);

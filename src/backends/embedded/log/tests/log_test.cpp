@@ -308,6 +308,7 @@ TEST_F(LogTest, AVolatileLogKeepsARingAndStartsEmpty) {
     log->confirm(log->end(), [&](const Error* error) { confirmed = error == nullptr; });
     EXPECT_TRUE(confirmed);
   }
+  EXPECT_TRUE(std::filesystem::is_empty(directory / "log")) << "the last member gives the memory back";
   auto log = open(chosen);
   EXPECT_EQ(log->end(), 0U);
   EXPECT_EQ(reported(), "");

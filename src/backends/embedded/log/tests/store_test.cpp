@@ -1,6 +1,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <future>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -143,6 +144,17 @@ TEST_F(StoreTest, FilesGetTheDirectorysPermissions) {
   }
 }
 
+TEST_F(StoreTest, AMadeDirectoryTakesThePermissionsOfItsModel) {
+  ::chmod(directory.c_str(), 0750);
+  auto chosen = options();
+  chosen.directory = directory / "made" / "q0";
+  chosen.permissions_like = directory;
+  auto log = open(chosen);
+  struct stat status {};
+  ASSERT_EQ(::stat(chosen.directory.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0750U);
+}
+
 TEST_F(StoreTest, LocksExcludeHandlesOfTheSameProcess) {
   auto one = LockFile::open(directory / "lock", 0600);
   auto two = LockFile::open(directory / "lock", 0600);
@@ -240,6 +252,28 @@ TEST_F(StoreTest, GroupConfirmsAtOnceAndSyncsSoon) {
   log->confirm(sequence, confirmations.next());
   EXPECT_EQ(confirmations.good(), 1) << "before confirm() returned";
   EXPECT_TRUE(eventually([&] { return log->synced() >= sequence; }));
+}
+
+TEST_F(StoreTest, GroupMakesSendersWaitWhileTheSyncIsOverdue) {
+  auto log = open(Durability::parse("group:1"));
+  std::promise<void> proceed;
+  std::promise<void> blocked;
+  log->watch([&](const Member&) {
+    blocked.set_value();
+    proceed.get_future().wait();
+  });
+  const auto other = open()->self();  // gone at once
+  log->track(other);
+  blocked.get_future().wait();  // now the thread that syncs stands still
+
+  Confirmations confirmations;
+  int sent = 0;
+  EXPECT_TRUE(eventually([&] {
+    log->confirm(put(*log, "x").sequence, confirmations.next());
+    return confirmations.good() < ++sent;
+  })) << "no confirmation waited";
+  proceed.set_value();
+  EXPECT_TRUE(confirmations.wait_good(sent));
 }
 
 TEST_F(StoreTest, ProcessConfirmsWithoutAnySync) {
@@ -357,6 +391,23 @@ TEST_F(StoreTest, ADamagedCheckpointFallsBackToTheOneBefore) {
   std::filesystem::remove(directory / "checkpoint");
   EXPECT_EQ(log->checkpoint()->bytes, "three") << "as if killed between the two steps";
   EXPECT_THAT(reported(), HasSubstr("`checkpoint` is damaged"));
+}
+
+TEST_F(StoreTest, AWriterOfCheckpointsKilledAnywhereLeavesAValidOne) {
+  for (int round = 0; round < 5; ++round) {
+    Worker writer({"checkpoints", directory});
+    std::uint64_t said = 0;
+    for (int lines = 0; lines < 3 + round; ++lines) said = std::stoull(writer.line());
+    writer.kill(SIGKILL);
+    writer.wait();
+    auto log = open();
+    const auto checkpoint = log->checkpoint();
+    ASSERT_TRUE(checkpoint);
+    EXPECT_GE(checkpoint->sequence, said);
+    EXPECT_LE(checkpoint->sequence, log->end());
+    EXPECT_EQ(checkpoint->bytes, std::string(10'000, static_cast<char>('a' + checkpoint->sequence % 26)));
+  }
+  EXPECT_EQ(reported(), "");
 }
 
 TEST_F(StoreTest, SequencesGoOnBehindACheckpointEvenWithoutSegments) {

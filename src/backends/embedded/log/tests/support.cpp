@@ -62,7 +62,10 @@ int Worker::wait() {
 }
 
 void LogTest::SetUp() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "omnibus-log-XXXXXX").string();
+  const std::filesystem::path memory = "/dev/shm";
+  const bool in_memory = place_ == Place::memory && ::access(memory.c_str(), W_OK) == 0;
+  const auto root = in_memory ? memory : std::filesystem::temp_directory_path();
+  std::string pattern = (root / "omnibus-log-XXXXXX").string();
   directory = ::mkdtemp(pattern.data());
 }
 

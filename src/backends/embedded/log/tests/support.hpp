@@ -39,6 +39,9 @@ int run_worker(int argc, char** argv);
 
 class LogTest : public ::testing::Test {
  protected:
+  /// Many openings, each with its syncs, are quick only in memory.
+  enum class Place { disk, memory };
+  explicit LogTest(Place place = Place::disk) : place_(place) {}
   void SetUp() override;
   void TearDown() override;
 
@@ -51,6 +54,7 @@ class LogTest : public ::testing::Test {
   std::filesystem::path directory;
 
  private:
+  const Place place_;
   std::mutex mutex_;  // guards reports_
   std::string reports_;
 };

@@ -117,6 +117,16 @@ int limited(char** argv) {
   return 0;
 }
 
+/// checkpoints DIR: a frame and a checkpoint of it, until it is killed; says each sequence.
+int checkpoints(char** argv) {
+  auto log = Log::open(worker_options(argv[0]));
+  for (;;) {
+    const auto sequence = put(*log, "frame").sequence;
+    log->write_checkpoint(sequence, std::string(10'000, static_cast<char>('a' + sequence % 26)));
+    say(std::to_string(sequence));
+  }
+}
+
 }  // namespace
 
 int run_worker(int argc, char** argv) {
@@ -129,6 +139,7 @@ int run_worker(int argc, char** argv) {
   if (role == "wait") return wait(argv + 3);
   if (role == "read") return read(argv + 3);
   if (role == "limited") return limited(argv + 3);
+  if (role == "checkpoints") return checkpoints(argv + 3);
   return 2;
 }
 
