@@ -53,22 +53,31 @@ template <class T>
 inline constexpr auto fields_of = make_fields<T>(std::make_index_sequence<field_count<T>>{});
 
 template <class T>
+constexpr Type make_message_type() {
+  return Type{.kind = kind_of<T>(),
+              .name = type_name<T>,
+              .encode_json = &encode_json<T>,
+              .decode_json = &decode_json<T>,
+              .create = []() -> void* { return new T(); },
+              .destroy = [](void* value) noexcept { delete static_cast<T*>(value); }};
+}
+
+template <class T>
 constexpr Type make_type() {
   constexpr Kind kind = kind_of<T>();
-  Type type{.kind = kind, .name = {}};
-  if constexpr (kind == Kind::structure || kind == Kind::raw) {
-    type.name = type_name<T>;
-    type.encode_json = &encode_json<T>;
-    type.decode_json = &decode_json<T>;
-    type.create = []() -> void* { return new T(); };
-    type.destroy = [](void* value) noexcept { delete static_cast<T*>(value); };
-    if constexpr (kind == Kind::structure) type.fields = fields_of<T>;
+  Type type{.kind = kind, .name = kind_name(kind)};
+  if constexpr (kind == Kind::raw) {
+    type = make_message_type<T>();
+  } else if constexpr (kind == Kind::structure) {
+    if constexpr (check_aggregate<T>()) {
+      type = make_message_type<T>();
+      type.fields = fields_of<T>;
+    }
   } else if constexpr (kind == Kind::enumeration) {
     type.name = type_name<T>;
     type.enumerators = enumerators<T>.names;
-  } else {
-    type.name = kind_name(kind);
-    if constexpr (requires { typename Element<T>; }) type.element = &type_pointer<Element<T>>;
+  } else if constexpr (requires { typename Element<T>; }) {
+    type.element = &type_pointer<Element<T>>;
   }
   return type;
 }
@@ -80,7 +89,6 @@ inline constexpr Type type_object = make_type<T>();
 
 template <class T>
 const Type& type_of() noexcept {
-  if constexpr (detail::Structure<T>) static_assert(detail::check_aggregate<T>());
   return detail::type_object<T>;
 }
 

@@ -99,40 +99,4 @@ constexpr bool any_union(std::index_sequence<I...>) {
   return (has_union_at<T, I>() || ...);
 }
 
-/// Explains, at compile time, why a struct cannot be a message. One check, one sentence.
-template <class T>
-constexpr bool check_aggregate() {
-  static_assert(std::is_class_v<T> && std::is_aggregate_v<T>,
-                "omnibus: a message is a plain struct: no constructors, no private members, no virtuals");
-  static_assert(
-      requires { T{}; },
-      "omnibus: every member needs a default: is one a reference or not default-constructible?");
-  static_assert(!has_base<T>, "omnibus: a message has no base class, not even an empty one; nest it instead");
-  static_assert(!has_reference<T>, "omnibus: a message has no reference members; hold the value");
-  static_assert(field_count<T> <= max_fields, "omnibus: a message has at most 40 members; nest some of them");
-  if constexpr (field_count < T >> 0) {
-    using All = std::make_index_sequence<field_count<T>>;
-    static_assert(!any_union<T>(All{}), "omnibus: a message has no union members, named or anonymous");
-    static_assert(!any_array<T>(All{}), "omnibus: a message has no C arrays; use std::array or std::vector");
-  }
-  return true;
-}
-
-/// True when nothing above would complain, for tests and concepts.
-template <class T>
-constexpr bool is_plain_aggregate() {
-  if constexpr (!std::is_class_v<T> || !std::is_aggregate_v<T>) {
-    return false;
-  } else if constexpr (!requires { T{}; }) {
-    return false;
-  } else if constexpr (has_base<T> || has_reference<T> || field_count<T> > max_fields) {
-    return false;
-  } else if constexpr (field_count<T> == 0) {
-    return true;
-  } else {
-    using All = std::make_index_sequence<field_count<T>>;
-    return !any_union<T>(All{}) && !any_array<T>(All{});
-  }
-}
-
 }  // namespace omnibus::schema::detail

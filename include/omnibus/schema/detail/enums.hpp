@@ -6,6 +6,12 @@
 
 namespace omnibus::schema::detail {
 
+/// Without a fixed underlying type, most values would not be values of the enumeration at all.
+template <class E>
+concept FixedEnumeration = requires {
+  E{0};
+};
+
 /// Values looked at: -16 to 127 (0 to 127 for unsigned ones).
 template <class E>
 inline constexpr int enum_first = std::is_signed_v<std::underlying_type_t<E>> ? -16 : 0;
@@ -64,7 +70,7 @@ constexpr std::size_t count_enumerators() {
 }
 
 /// The named values of an enumeration, by rising value.
-template <class E>
+template <FixedEnumeration E>
 struct Enumerators {
   static constexpr std::size_t count = count_enumerators<E>();
   static_assert(count > 0, "omnibus: this enumeration has no named value between -16 and 127");

@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 
+#include <omnibus/schema/detail/checks.hpp>
 #include <omnibus/schema/detail/enums.hpp>
 #include <omnibus/schema/detail/json_reader.hpp>
 #include <omnibus/schema/detail/json_writer.hpp>
@@ -65,7 +66,6 @@ bool write_member(JsonWriter& out, const Member& member) {
 
 template <class T>
 bool write_structure(JsonWriter& out, const T& value) {
-  static_assert(check_aggregate<T>());
   if (!out.open('{')) return false;
   const bool written = bind(value, [&out](const auto&... member) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -145,7 +145,7 @@ bool write_value(JsonWriter& out, const T& value) {
     return write_dict(out, value);
   } else {
     static_assert(kind == Kind::structure, "omnibus: Raw is a whole message, not a member; use Bytes");
-    return write_structure(out, value);
+    if constexpr (check_aggregate<T>()) return write_structure(out, value);
   }
 }
 
@@ -227,7 +227,6 @@ bool check_required(JsonReader& in, std::size_t offset, std::uint64_t seen) {
 
 template <class T>
 bool read_structure(JsonReader& in, T& value) {
-  static_assert(check_aggregate<T>());
   static_assert(required_names_exist<T>(), "omnibus: schema_traits<T>::required names a field that T lacks");
   const std::size_t offset = in.offset();
   ObjectProgress progress{.next = in.open_object()};
@@ -352,7 +351,7 @@ bool read_value(JsonReader& in, T& value) {
     return read_dict(in, value);
   } else {
     static_assert(kind == Kind::structure, "omnibus: Raw is a whole message, not a member; use Bytes");
-    return read_structure(in, value);
+    if constexpr (check_aggregate<T>()) return read_structure(in, value);
   }
 }
 
@@ -369,21 +368,29 @@ void encode_json(const void* value, const JsonOptions& options, std::string& tex
   }
 }
 
+/// A message is an object, never null; member types may be null as anywhere.
+template <class T>
+bool read_whole(JsonReader& in, T& value) {
+  if constexpr (!Structure<T>) {
+    value = T{};
+    return read_value(in, value);
+  } else if constexpr (check_aggregate<T>()) {
+    value = T{};
+    return read_structure(in, value);
+  } else {
+    return false;
+  }
+}
+
 template <class T>
 void decode_json(std::string_view text, const JsonOptions& options, void* target) {
   T& value = *static_cast<T*>(target);
   if constexpr (std::is_same_v<T, Raw>) {
     value.bytes.assign(text);
   } else {
-    value = T{};
     JsonReader in(text, options);
-    if (!in.begin()) in.raise(type_name<T>);
-    if constexpr (Structure<T>) {
-      if (!read_structure(in, value)) in.raise(type_name<T>);
-    } else {
-      if (!read_value(in, value)) in.raise(type_name<T>);
-    }
-    if (!in.finish()) in.raise(type_name<T>);
+    const bool read = in.begin() && read_whole(in, value) && in.finish();
+    if (!read) in.raise(type_name<T>);
   }
 }
 

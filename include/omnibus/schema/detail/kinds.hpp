@@ -79,8 +79,9 @@ constexpr bool is_supported() {
          Structure<T>;
 }
 
+/// What is wrong with T as a member, in a sentence of the compiler.
 template <class T>
-constexpr Kind kind_of() {
+constexpr void explain_kind() {
   static_assert(!is_character<T>,
                 "omnibus: a character is no message member; use std::string or std::int8_t");
   static_assert(!std::is_pointer_v<T> && !std::is_reference_v<T>,
@@ -89,6 +90,16 @@ constexpr Kind kind_of() {
                     std::is_same_v<T, Raw>,
                 "omnibus: this type is no message member: use text, numbers, bool, enums, omnibus::Bytes, "
                 "std::optional, std::vector, std::array, std::map with std::string keys, or plain structs");
+  if constexpr (Enumeration<T>) {
+    static_assert(
+        requires { T{0}; },
+        "omnibus: an enumeration of a message is an `enum class`, or has a fixed type: enum E : int");
+  }
+}
+
+template <class T>
+constexpr Kind kind_of() {
+  explain_kind<T>();
   if constexpr (std::is_same_v<T, Raw>) {
     return Kind::raw;
   } else if constexpr (std::is_same_v<T, bool>) {
