@@ -23,7 +23,7 @@ std::string embedded_parameters(const Bounds& bounds) {
   const auto add = [&parameters](std::string_view name, const std::string& value) {
     parameters.append(parameters.empty() ? "" : "&").append(name).append("=").append(value);
   };
-  if (bounds.retention_bytes != 0) add("retention_size", std::to_string(bounds.retention_bytes));
+  if (bounds.retention_bytes != 0) add("retention_bytes", std::to_string(bounds.retention_bytes));
   if (bounds.retention_time != Duration::zero()) {
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(bounds.retention_time);
     add("retention_time", std::to_string(time.count()) + "ms");
