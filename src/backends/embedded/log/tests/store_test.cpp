@@ -461,6 +461,34 @@ TEST_F(StoreTest, MembersAreSeenAndTheirEndIsTold) {
   EXPECT_FALSE(log->alive(worker.id));
 }
 
+TEST_F(StoreTest, DescriptorsAndMappingsStayFlatOverManyOpenings) {
+  auto log = open();
+  auto use_one = [&] {
+    auto other = open();
+    put(*other, "x");
+    EXPECT_FALSE(all(*other).empty());
+    other->watch([](const Member&) {});
+  };
+  auto descriptors = [] {
+    const std::filesystem::directory_iterator all_of_them("/proc/self/fd");
+    return std::distance(begin(all_of_them), end(all_of_them));
+  };
+  auto store_mappings = [&] {
+    const auto maps = read_bytes("/proc/self/maps");
+    std::size_t count = 0;
+    for (auto at = maps.find(directory.string()); at != std::string::npos;
+         at = maps.find(directory.string(), at + 1))
+      ++count;
+    return count;
+  };
+  use_one();
+  const auto open_before = descriptors();
+  const auto mapped_before = store_mappings();
+  for (int at = 0; at < 300; ++at) use_one();
+  EXPECT_EQ(descriptors(), open_before);
+  EXPECT_EQ(store_mappings(), mapped_before);
+}
+
 TEST_F(StoreTest, OnlyTheFirstMemberRecovers) {
   auto first = open();
   Worker second({"hold", directory});
