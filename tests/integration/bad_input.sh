@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# bad_input.sh OMNIBUS [--table]: every kind of bad input ends in one clear line and the documented exit status.
+# With --table, prints the table of docs/errors.md instead of one line per case.
+set -uo pipefail
+omnibus=$1
+table=${2:-}
+work=$(mktemp -d)
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+failed=0
+
+# report TITLE WANTED STATUS TEXT PATTERN
+report() {
+  local text=${4//"$work"//tmp} ok=ok
+  if [ "$2" != "$3" ] || ! grep -Eq -- "$5" <<<"$text"; then ok=FAILED failed=1; fi
+  if [ "$table" = --table ]; then
+    # shellcheck disable=SC2016 # Markdown's backticks
+    printf '| %s | %s | `%s` |\n' "$1" "$3" "${text//|/\\|}"
+  else
+    printf '%-6s %-44s [%s] %s\n' "$ok" "$1" "$3" "$text"
+  fi
+}
+
+# check TITLE STATUS PATTERN COMMAND…: standard error must be one line that matches.
+check() {
+  local title=$1 wanted=$2 pattern=$3 text status
+  shift 3
+  text=$(timeout 20 "$@" 2>&1 >/dev/null </dev/null)
+  status=$?
+  [ "$(wc -l <<<"$text")" -eq 1 ] || { echo "FAILED $title: more than one line"; failed=1; }
+  report "$title" "$wanted" $status "$text" "$pattern"
+}
+
+# feed TITLE STATUS PATTERN INPUT COMMAND…: the same with standard input.
+feed() {
+  local title=$1 wanted=$2 pattern=$3 input=$4 text status
+  shift 4
+  text=$(printf '%s\n' "$input" | timeout 20 "$@" 2>&1 >/dev/null)
+  status=$?
+  report "$title" "$wanted" $status "$(grep -v '^sent ' <<<"$text" | head -1)" "$pattern"
+}
+
+# ask TITLE PATTERN CURL-ARGUMENT…: the gateway's answer.
+ask() {
+  local title=$1 pattern=$2 answer
+  shift 2
+  answer=$(curl -sS --max-time 20 -w ' [%{http_code}]' "$@" 2>&1 | tr -d '\n')
+  report "$title" "-" "-" "$answer" "$pattern"
+}
+
+# wait_until COMMAND…: up to 10 seconds.
+wait_until() {
+  for _ in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done
+  return 1
+}
+
+store="embedded://$work/store"
+check "unknown command" 2 "did you mean 'tail'" "$omnibus" tial
+check "unknown flag" 2 "did you mean" "$omnibus" tail q1/tg/flow/x --type Error --earlyest
+check "unknown backend" 2 "known are|known" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url kavka://host
+check "backend not in this build" 2 "not part of this build" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url kafka://host
+check "URL and backend disagree" 2 "disagree" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url embedded:// --pubsub-backend mqtt
+check "unknown parameter in the URL" 2 "durabilty" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url "$store?durabilty=sync"
+check "malformed queue name" 2 "expected .q0.q1.q2" "$omnibus" tail tg/flow/x --type Error --pubsub-url "$store"
+check "unknown quality of service" 2 "q3" "$omnibus" topic q3/tg/flow/x
+check "unknown message type" 2 "did you mean TextDocument" "$omnibus" message show TextDocumnet
+feed "unknown field in send" 2 "nme" '{"nme":"x"}' "$omnibus" send q1/tg/flow/x --type Error --pubsub-url "$store"
+feed "wrong type in send" 2 "type" '{"type":5}' "$omnibus" send q1/tg/flow/x --type Error --pubsub-url "$store"
+feed "not JSON in send" 2 "line 1" 'hello' "$omnibus" send q1/tg/flow/x --type Error --pubsub-url "$store"
+feed "reserved property" 2 "omnibus-" '{}' "$omnibus" send q1/tg/flow/x --type Error --property omnibus-x=1 --pubsub-url "$store"
+
+mkdir "$work/newer" && "$omnibus" send q1/tg/flow/x --type Error --pubsub-url "embedded://$work/newer" </dev/null 2>/dev/null
+touch "$work/file"
+check "store path is a file" 2 "not a directory" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url "embedded://$work/file"
+if [ "$(id -u)" -eq 0 ]; then
+  mkdir "$work/locked" && chmod 000 "$work/locked" && chmod 755 "$work"
+  check "store without permission" 2 "ermission" setpriv --reuid=65534 --regid=65534 --clear-groups \
+    "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url "embedded://$work/locked"
+fi
+
+"$omnibus" tail q1/tg/flow/one --type Error --subscription s --pubsub-url "$store" >/dev/null 2>&1 &
+pids+=($!)
+
+port=$(( 20000 + RANDOM % 20000 ))
+"$omnibus" config-svc --pubsub-url "$store" --no-metrics --data "$work/config.db" 2>"$work/config.log" &
+pids+=($!)
+"$omnibus" flow-svc --pubsub-url "$store" --no-metrics 2>"$work/flow.log" &
+pids+=($!)
+"$omnibus" gateway --pubsub-url "$store" --no-metrics --port $port 2>"$work/gateway.log" &
+pids+=($!)
+base=http://127.0.0.1:$port/api/v1
+wait_until curl -sf --max-time 5 -d '{"operation":"config"}' "$base/config" || { cat "$work"/*.log; echo "FAILED: the gateway did not come up"; exit 1; }
+
+check "port in use" 1 "$port" "$omnibus" gateway --pubsub-url "$store" --no-metrics --port $port
+ask "body that is not JSON" "error" -d 'hello' "$base/config"
+ask "unknown global service" "nonesuch" -d '{}' "$base/nonesuch"
+ask "unknown flow" "Invalid flow" -d '{"text":"aGk="}' "$base/flow/nonesuch/service/text-load"
+ask "unknown operation" "bad-operation|Bad operation" -d '{"operation":"fly"}' "$base/config"
+ask "wrong type in a request" "error" -d '{"operation":"get","keys":5}' "$base/config"
+ask "wrong method" "405" "$base/config"
+ask "unknown path" "404" -X POST "http://127.0.0.1:$port/nowhere"
+ask "blueprint that does not exist" "Blueprint does not exist" \
+  -d '{"operation":"start-flow","flow-id":"f","blueprint-name":"none","description":"d"}' "$base/flow"
+curl -s -d '{"operation":"put-blueprint","blueprint-name":"bad","blueprint-definition":"{\"flow\":{}}"}' "$base/flow" >/dev/null
+ask "blueprint with a missing key" "flow-error" \
+  -d '{"operation":"start-flow","flow-id":"f","blueprint-name":"bad","description":"d"}' "$base/flow"
+exit $failed

@@ -1,0 +1,89 @@
+#include "integration/system.hpp"
+
+#include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
+
+#include "integration/http.hpp"
+
+namespace omnibus::integration {
+namespace {
+
+constexpr const char* blueprint = R"({
+  "interfaces": {"text-load": "q1/tg/flow/text-load:{id}"},
+  "blueprint": {},
+  "flow": {"chunker:{id}": {"input": "q1/tg/flow/text-load:{id}", "output": "persistent://tg/flow/chunk:{id}"}}})";
+
+/// Where the admin port's address stands in a service's log.
+constexpr const char* gateway_mark = "listening on port ";
+
+}  // namespace
+
+System::System() : url_("embedded://" + (folder_.path() / "queues").string()), bus_(connect(url_)) {}
+
+Process& System::start(const std::string& command, std::vector<std::string> more) {
+  std::vector<std::string> arguments{command.substr(0, command.find('#')), "--pubsub-url", url_,
+                                     "--no-metrics"};
+  if (command == "config-svc") more.insert(more.end(), {"--config-store", folder_.path() / "config.sqlite"});
+  if (command == "flow-svc") more.insert(more.end(), {"--flow-ledger", folder_.path() / "flows.sqlite"});
+  if (command == "gateway") more.insert(more.end(), {"--port", "0", "--address", "127.0.0.1"});
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  processes_.erase(command);
+  auto& process =
+      processes_.emplace(command, Process(arguments, folder_.path() / (command + ".log"))).first->second;
+  if (command == "gateway") {
+    port_ = process.printed_after(gateway_mark);
+    EXPECT_NE(config({{"operation", "config"}}).as_object().if_contains("version"), nullptr);
+  }
+  return process;
+}
+
+void System::start_all(const std::vector<std::string>& flow_options) {
+  start("config-svc");
+  start("flow-svc", flow_options);
+  start("chunker-recursive");
+  start("gateway");
+}
+
+void System::kill(const std::string& command) { processes_.at(command).kill(); }
+
+boost::json::value System::config(const boost::json::value& request) const {
+  return post(port_, "/api/v1/config", request);
+}
+
+boost::json::value System::flow(const boost::json::value& request) const {
+  return post(port_, "/api/v1/flow", request);
+}
+
+void System::put_blueprint() const {
+  expect_success(flow(
+      {{"operation", "put-blueprint"}, {"blueprint-name", "chunks"}, {"blueprint-definition", blueprint}}));
+}
+
+void System::start_flow(const std::string& id) {
+  expect_success(flow({{"operation", "start-flow"},
+                       {"blueprint-name", "chunks"},
+                       {"flow-id", id},
+                       {"description", "a test"}}));
+  await_reader(id);
+}
+
+bool System::has_subscription(const std::string& id) {
+  const auto statistics = bus_.statistics(topic("text-load:" + id));
+  return statistics.subscriptions.contains("chunker--" + id + "--input");
+}
+
+void System::await_reader(const std::string& id) {
+  EXPECT_TRUE(eventually([&] {
+    const auto statistics = bus_.statistics(topic("text-load:" + id));
+    const auto found = statistics.subscriptions.find("chunker--" + id + "--input");
+    return found != statistics.subscriptions.end() && found->second.consumers > 0;
+  })) << "nobody reads the documents of flow "
+      << id << "\n"
+      << processes_.at("chunker-recursive").output();
+}
+
+void expect_success(const boost::json::value& answer) {
+  EXPECT_TRUE(answer.is_object() && !answer.as_object().contains("error")) << boost::json::serialize(answer);
+}
+
+}  // namespace omnibus::integration

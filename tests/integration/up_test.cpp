@@ -1,0 +1,83 @@
+#include <signal.h>
+
+#include <gtest/gtest.h>
+#include <boost/json.hpp>
+
+#include <omnibus/omnibus.hpp>
+
+#include "integration/http.hpp"
+#include "integration/system.hpp"
+
+namespace omnibus::integration {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Up : public testing::Test {
+ protected:
+  Process start() {
+    return {{"up", "--port", "0", "--address", "127.0.0.1", "--metrics-port", "0"},
+            folder_.path() / "up.log",
+            {"XDG_STATE_HOME=" + folder_.path().string(), "PUBSUB_URL=", "PUBSUB_BACKEND="}};
+  }
+  static std::string port_of(const Process& up) {
+    const auto url = up.printed_after("gateway  http://");
+    return url.substr(url.rfind(':') + 1);
+  }
+  std::filesystem::path advertised() const { return folder_.path() / "omnibus" / "url"; }
+
+  Folder folder_;
+};
+
+TEST_F(Up, RunsEverythingAndFindsItAgain) {
+  {
+    auto up = start();
+    const auto port = port_of(up);
+    expect_success(post(port, "/api/v1/config",
+                        {{"operation", "put"}, {"values", {{{"type", "t"}, {"key", "k"}, {"value", "v"}}}}}));
+    EXPECT_EQ(post(port, "/api/v1/flow", {{"operation", "list-flows"}}).at("flow-ids"), boost::json::array{});
+    EXPECT_TRUE(std::filesystem::exists(advertised()));
+    up.signal(SIGINT);
+    EXPECT_EQ(up.wait(20s), 0) << up.output();
+    EXPECT_FALSE(std::filesystem::exists(advertised()));
+  }
+  auto again = start();
+  const auto whole = post(port_of(again), "/api/v1/config", {{"operation", "config"}});
+  EXPECT_EQ(whole.at("version").as_int64(), 1);
+}
+
+TEST_F(Up, SharesItsQueuesWithOtherProcesses) {
+  auto up = start();
+  expect_success(post(port_of(up), "/api/v1/config",
+                      {{"operation", "put"}, {"values", {{{"type", "t"}, {"key", "k"}, {"value", "v"}}}}}));
+  auto bus = connect("embedded://" + (folder_.path() / "omnibus").string());
+  EXPECT_TRUE(bus.statistics(QueueName::parse("q0/tg/request/config")).subscriptions.contains("config-svc"));
+}
+
+struct BadUsage {
+  std::vector<std::string> arguments;
+  std::string text;
+};
+
+class BadUsageTest : public testing::TestWithParam<BadUsage> {};
+
+TEST_P(BadUsageTest, EndsWithStatusTwoAndOneLine) {
+  const Folder folder;
+  Process process(GetParam().arguments, folder.path() / "log", {"XDG_STATE_HOME=" + folder.path().string()});
+  EXPECT_EQ(process.wait(20s), 2) << process.output();
+  EXPECT_NE(process.output().find(GetParam().text), std::string::npos) << process.output();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Services, BadUsageTest,
+    testing::Values(BadUsage{{"chunker-recursive", "--pubsub-url", "embedded://", "--no-metrics", "-z", "100",
+                              "-v", "100"},
+                             "chunk-overlap 100 is not below chunk-size 100"},
+                    BadUsage{{"config-svc", "--pubsub-url", "nosuch://x", "--no-metrics"}, "nosuch"},
+                    BadUsage{{"config-svc", "--no-such-flag"}, "no-such-flag"},
+                    BadUsage{
+                        {"flow-svc", "--pubsub-url", "embedded://", "--no-metrics", "--flow-grace", "soon"},
+                        "flow-grace"}));
+
+}  // namespace
+}  // namespace omnibus::integration
