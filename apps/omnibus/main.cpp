@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <omnibus/detail/nearest.hpp>
+#include <omnibus/store.hpp>
 #include <omnibus/version.hpp>
 
 #include "commands.hpp"
@@ -63,6 +64,7 @@ int unknown(std::string_view name) {
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
+  omnibus::install_store_signals();
   const Arguments arguments(argv + 1, argv + argc);
   if (arguments.empty()) {
     print_help(std::cerr);

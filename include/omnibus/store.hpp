@@ -1,5 +1,13 @@
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <omnibus/driver.hpp>
+
 namespace omnibus {
 
 /// Makes disk errors under an embedded store's mapped files readable as Error{io} instead of ending the
@@ -8,5 +16,24 @@ namespace omnibus {
 /// program does. Idempotent.
 /// Threads: call it once at start-up, before others install SIGBUS handlers of their own.
 void install_store_signals();
+
+/// What an embedded store holds at one moment.
+struct StoreContents {
+  struct Segment {
+    std::uint64_t number = 0;
+    std::uint64_t first = 0, last = 0;  ///< log sequences of its frames; last < first when it holds none
+    std::uint64_t bytes = 0;            ///< size of the file
+  };
+  std::string id;
+  std::vector<Segment> segments;
+  std::map<std::string, driver::QueueStatistics> queues;  ///< by queue name; durable ones only
+  std::uint64_t blobs = 0;                                ///< bodies in files of their own
+  std::uint64_t blob_bytes = 0;
+};
+
+/// Looks inside the store in `directory` without changing what it holds; others may go on using it.
+/// Errors: not_found when no store is there, forbidden, unsupported (newer format), corrupt, io.
+/// Threads: any.
+StoreContents read_store(const std::filesystem::path& directory);
 
 }  // namespace omnibus
