@@ -50,6 +50,7 @@ ErrorCode code_of(int error) {
     case EACCES:
     case EPERM:
     case EROFS:
+      return ErrorCode::forbidden;
     case ENOTDIR:
     case EISDIR:
     case ENAMETOOLONG:
@@ -79,8 +80,18 @@ std::string hint_of(int error) {
     case EMFILE:
     case ENFILE:
       return "raise the limit on open files (ulimit -n)";
+    case EROFS:
+      return "the file system is mounted read-only; put the store elsewhere";
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+      return "check the path of the store";
+    case ENOMEM:
+      return "free memory, or raise the limit on it";
     default:
-      return {};
+      return "check the disk; the kernel's log may tell more";
   }
 }
 

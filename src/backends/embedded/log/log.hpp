@@ -191,8 +191,9 @@ class Log {
  public:
   /// Opens or creates the store and joins it as a member. The first member recovers: it cuts a torn tail,
   /// reports damage, and syncs.
-  /// Errors: config (not a directory, no permission, a network file system, locks that do not work),
-  /// unsupported (newer format), corrupt, no_space, io, unavailable (another process is recovering for long).
+  /// Errors: config (not a directory, a network file system, locks that do not work), forbidden (no
+  /// permission), not_found, unsupported (newer format), corrupt, no_space, io, unavailable (another process
+  /// is recovering for long).
   static std::unique_ptr<Log> open(LogOptions options);
   ~Log();
   Log(const Log&) = delete;

@@ -117,7 +117,8 @@ StoreFolder StoreFolder::prepare(const std::filesystem::path& directory, const s
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) throw system_error("examine", path, errno);
   if (!S_ISDIR(status.st_mode))
-    throw ConfigError("cannot open the store in " + path.string() + ": it is not a directory");
+    throw ConfigError("cannot open the store in " + path.string() + ": it is not a directory",
+                      "name a directory; a missing one is made");
   if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) throw system_error("open the store in", path, errno);
   refuse_network(path);
   StoreFolder folder(path, status.st_mode);
@@ -138,7 +139,8 @@ std::string StoreFolder::load_or_create_id(bool volatile_log, const Report& repo
                 {.backend = "embedded", .hint = "use the newer version of omnibus that wrote it"});
   if (format->volatile_log != volatile_log)
     throw ConfigError("cannot open the store in " + path_.string() + ": it is a " +
-                      (format->volatile_log ? "volatile" : "durable") + " one");
+                          (format->volatile_log ? "volatile" : "durable") + " one",
+                      "name another directory");
   return format->id;
 }
 

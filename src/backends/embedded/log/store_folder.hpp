@@ -22,7 +22,7 @@ using Report = std::function<void(const std::string&)>;
 class StoreFolder {
  public:
   /// Makes the directory when it is missing, with the permissions of `like` or 0700, and refuses one that
-  /// cannot hold a store. Errors: config (not a directory, no permission, a network file system), io.
+  /// cannot hold a store. Errors: config (not a directory, a network file system), forbidden, io.
   static StoreFolder prepare(const std::filesystem::path& directory, const std::filesystem::path& like = {});
 
   const std::filesystem::path& path() const noexcept { return path_; }

@@ -118,7 +118,7 @@ TEST_F(StoreTest, ADirectoryWithoutPermissionIsRefused) {
     if (child == 0) {
       if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(2);
       const auto error = open_error();
-      ::_exit(error.code() == ErrorCode::config &&
+      ::_exit(error.code() == ErrorCode::forbidden &&
                       std::string(error.what()).find("Permission denied") != std::string::npos
                   ? 0
                   : 1);
@@ -129,7 +129,7 @@ TEST_F(StoreTest, ADirectoryWithoutPermissionIsRefused) {
     return;
   }
   ::chmod(directory.c_str(), 0500);
-  EXPECT_EQ(open_error().code(), ErrorCode::config);
+  EXPECT_EQ(open_error().code(), ErrorCode::forbidden);
   ::chmod(directory.c_str(), 0700);
 }
 
