@@ -117,28 +117,15 @@ void ConsumerCore::dropped(std::uint64_t count) noexcept {
                                      std::to_string(std::exchange(drops_unlogged_, 0)) + " messages");
 }
 
-/// How much credit to give now. Zero with an empty budget: asks to be called again.
-std::size_t ConsumerCore::grantable() {
+/// How much credit to give now.
+std::size_t ConsumerCore::grantable() const {
   const std::size_t used = credit_ + unsettled_;
   if (state_ != State::up || closing_ || used >= options_.window) return 0;
-  const std::size_t room = options_.window - used;
-  // Until the first message tells the size, one at a time.
-  const std::size_t allowed = joined_ ? connection_->budget().allowance(message_size_) : 1;
-  if (allowed <= credit_) {
-    if (allowed == 0 && !std::exchange(budget_asked_, true)) {
-      connection_->budget().when_free([weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (!self) return;
-        self->connection_->defer([self] {
-          Lock lock(self->mutex_);
-          self->budget_asked_ = false;
-          self->grant(lock);
-        });
-      });
-    }
-    return 0;
-  }
-  const std::size_t wanted = std::min(room, allowed - credit_);
+  // One at a time until the first message tells the size; and one always, with nothing buffered.
+  std::size_t allowed = joined_ ? connection_->budget().allowance(message_size_) : 1;
+  if (allowed == 0 && mailbox_.empty()) allowed = 1;
+  if (allowed <= credit_) return 0;
+  const std::size_t wanted = std::min(options_.window - used, allowed - credit_);
   const std::size_t worthwhile = std::min(options_.window, allowed) / 4;
   return credit_ == 0 || wanted >= worthwhile ? wanted : 0;
 }

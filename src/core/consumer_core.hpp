@@ -107,7 +107,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void forget(const Envelope& envelope);
   void clear_mailbox();
   void grant(Lock& lock);
-  std::size_t grantable();
+  std::size_t grantable() const;
   void refuse_if_ended() const;
   Error down_error(std::string_view what) const;
   Error closed_error() const;
@@ -188,7 +188,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   std::size_t credit_ = 0;     ///< granted and not yet used
   std::size_t unsettled_ = 0;  ///< delivered under this epoch and still counting against the window
   std::size_t message_size_ = 0;
-  bool granting_ = false, grant_again_ = false, budget_asked_ = false, joined_ = false;
+  bool granting_ = false, grant_again_ = false, joined_ = false;
   TimePoint drop_logged_{};
   std::uint64_t drops_unlogged_ = 0;
 

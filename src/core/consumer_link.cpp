@@ -290,8 +290,9 @@ CloseReport ConsumerCore::close(Duration timeout) noexcept {
   if (!wait_until(changed_, lock, last, [&] { return closed_; })) {
     end(lock);
     // The driver did not let go in time: whoever waits hears of it all the same.
-    auto held = std::move(batches_);
-    batches_.clear();
+    closed_ = true;
+    changed_.notify_all();
+    const auto held = std::exchange(batches_, {});
     const Error error = closed_error();
     for (const auto& batch : held) {
       for (auto& ack : batch->acks) report(lock, std::move(ack.settling), &error);

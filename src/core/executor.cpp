@@ -53,7 +53,7 @@ struct Executor::State : std::enable_shared_from_this<State> {
   std::condition_variable work_ready, thread_ended;
   Ring<UniqueFunction<void()>> queue;
   std::uint64_t pushed = 0, popped = 0;
-  std::size_t alive = 0, idle = 0;
+  std::size_t alive = 0, idle = 0, busy = 0;
   bool checking = false, stopping = false, abandoned = false;
   std::list<std::thread> running, ended;
 
@@ -82,10 +82,12 @@ void Executor::State::work(std::list<std::thread>::iterator self) {
     if (!queue.empty()) {
       auto task = queue.pop_front();
       ++popped;
+      ++busy;
       lock.unlock();
       run_logged(task);
       task = nullptr;
       lock.lock();
+      --busy;
       continue;
     }
     if (stopping) break;
@@ -124,10 +126,16 @@ Executor::Executor(TimerQueue& timers, std::size_t max_threads)
 
 Executor::~Executor() {
   stop(TimePoint::min());
-  const std::lock_guard lock(state_->mutex);
-  if (state_->running.empty()) return;
-  state_->abandoned = true;
-  abandon(std::move(state_->running));
+  State& state = *state_;
+  std::list<std::thread> ended;
+  {
+    std::unique_lock lock(state.mutex);
+    state.thread_ended.wait(lock, [&] { return state.alive == state.busy; });  // the idle ones leave at once
+    ended.swap(state.ended);
+    state.abandoned = true;
+    abandon(std::move(state.running));
+  }
+  for (auto& thread : ended) thread.join();
 }
 
 void Executor::post(UniqueFunction<void()> work) {

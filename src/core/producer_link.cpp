@@ -227,6 +227,8 @@ void ProducerCore::give_up_waiting(Lock& lock) {
   std::vector<Finished> left;
   while (!window_.empty()) left.push_back(finish(window_.front(), &error));
   report_.unsent += left.size();
+  closed_ = true;
+  changed_.notify_all();
   report(lock, std::move(left));
 }
 

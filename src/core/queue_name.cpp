@@ -36,6 +36,16 @@ Qos parse_qos(std::string_view text, std::string_view part) {
   malformed(text, "quality of service " + text::quoted(part) + " is none of q0, q1, q2");
 }
 
+/// Throws for `name`, which was given as `text`.
+void check(const QueueName& name, std::string_view text) {
+  if (name.tenant.empty() || name.space.empty() || has_empty_part(name.name))
+    malformed(text, "a part is empty");
+  if (name.tenant.find('/') != std::string::npos || name.space.find('/') != std::string::npos) {
+    malformed(text, "tenant and namespace may not hold '/'");
+  }
+  if (const auto reason = flaw(name.str()); !reason.empty()) malformed(text, reason);
+}
+
 QueueName parse_path(std::string_view text, Qos qos, std::string_view path) {
   const std::size_t first = path.find('/');
   const std::size_t second = first == std::string_view::npos ? first : path.find('/', first + 1);
@@ -44,7 +54,7 @@ QueueName parse_path(std::string_view text, Qos qos, std::string_view path) {
                  .qos = qos,
                  .tenant = std::string(path.substr(0, first)),
                  .space = std::string(path.substr(first + 1, second - first - 1))};
-  validate(name);
+  check(name, text);
   return name;
 }
 
@@ -88,15 +98,7 @@ std::string QueueName::persistent_uri() const {
   return std::string(scheme) + tenant + "/" + space + "/" + name;
 }
 
-void validate(const QueueName& name) {
-  const std::string text = name.str();
-  if (name.tenant.empty() || name.space.empty() || has_empty_part(name.name))
-    malformed(text, "a part is empty");
-  if (name.tenant.find('/') != std::string::npos || name.space.find('/') != std::string::npos) {
-    malformed(text, "tenant and namespace may not hold '/'");
-  }
-  if (const auto reason = flaw(text); !reason.empty()) malformed(text, reason);
-}
+void validate(const QueueName& name) { check(name, name.str()); }
 
 void validate_subscription(std::string_view subscription) {
   const std::string_view reason = subscription.empty() ? "it is empty" : flaw(subscription);
