@@ -102,6 +102,8 @@ class Flow : public std::enable_shared_from_this<Flow> {
 
   /// Starts every part. Errors: the first failure, after stopping what had started.
   void start();
+  /// Receivers take nothing more; handlers go on.
+  void drain() noexcept;
   /// Stops receivers, then the rest; subscriptions stay. Idempotent.
   CloseReport stop(Duration timeout) noexcept;
 

@@ -11,6 +11,7 @@ namespace detail {
 /// The producer without the type.
 class ProducerCore {
  public:
+  /// An empty name counts nothing.
   ProducerCore(Bus bus, std::string id, std::string flow, std::string name, QueueName queue,
                const schema::Type& type, ProducerOptions options);
   ~ProducerCore();
