@@ -189,7 +189,8 @@ TEST_F(LongHandler, AckTimeoutGivesItToAnother) {
   auto idle = consumer(where, "readers", options);
   const auto again = next(idle);
   EXPECT_EQ(again->number, 1);
-  EXPECT_EQ(again.attempt(), message.attempt() + 1);
+  // It may have been offered to the first consumer again in between.
+  EXPECT_GT(again.attempt(), message.attempt());
 }
 
 }  // namespace
