@@ -68,6 +68,8 @@ struct LogOptions {
   /// oldest segments go when all together pass `ring_bytes`.
   bool volatile_log = false;
   std::size_t ring_bytes = std::size_t{64} << 20;
+  /// False: a directory without a store is Error{not_found} and stays as it is.
+  bool create = true;
   /// A directory that has to be made gets the permissions and the group of this one; empty: mode 0700.
   std::filesystem::path permissions_like = {};
   /// Told of damage, of what recovery cut and of failed background work, one line each. Called without a

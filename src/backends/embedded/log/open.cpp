@@ -40,6 +40,7 @@ ControlFile start_first(const StoreFolder& folder, const std::string& id, const 
 }  // namespace
 
 Opened open_store(const LogOptions& options, const Report& report) {
+  if (!options.create) StoreFolder::require(options.directory);
   auto folder = StoreFolder::prepare(options.directory, options.permissions_like);
   auto locks = LockFile::open(folder.lock_path(), folder.file_mode());
   locks.lock(LockFile::open_byte, deadline_after(open_patience));

@@ -127,6 +127,16 @@ StoreFolder StoreFolder::prepare(const std::filesystem::path& directory, const s
   return folder;
 }
 
+void StoreFolder::require(const std::filesystem::path& directory) {
+  std::error_code error;
+  const bool there = std::filesystem::exists(directory / "format", error) ||
+                     std::filesystem::exists(directory / "log", error);
+  if (there) return;
+  if (error && error != std::errc::not_a_directory) throw system_error("examine", directory, error.value());
+  throw Error(ErrorCode::not_found, "there is no store in " + directory.string(),
+              {.backend = "embedded", .hint = "check the path of the store"});
+}
+
 std::string StoreFolder::load_or_create_id(bool volatile_log, const Report& report) const {
   const auto text = read_file(path_ / "format");
   const auto format = text ? parse_format(*text) : std::nullopt;

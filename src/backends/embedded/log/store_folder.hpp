@@ -25,6 +25,9 @@ class StoreFolder {
   /// cannot hold a store. Errors: config (not a directory, a network file system), forbidden, io.
   static StoreFolder prepare(const std::filesystem::path& directory, const std::filesystem::path& like = {});
 
+  /// Errors: not_found when the directory holds no store; forbidden.
+  static void require(const std::filesystem::path& directory);
+
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path log_path() const { return path_ / "log"; }
   std::filesystem::path blob_path() const { return path_ / "blobs"; }

@@ -110,6 +110,24 @@ TEST_F(StoreTest, WhatIsNoDirectoryIsRefused) {
   std::filesystem::remove(directory);
 }
 
+TEST_F(StoreTest, ALookDoesNotMakeAStore) {
+  auto chosen = options();
+  chosen.create = false;
+  for (const auto& path : {directory, directory / "missing"}) {
+    chosen.directory = path;
+    try {
+      open(chosen);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::not_found);
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory));
+  { auto made = open(); }
+  chosen.directory = directory;
+  EXPECT_TRUE(open(chosen)->first_member());
+}
+
 TEST_F(StoreTest, ADirectoryWithoutPermissionIsRefused) {
   if (::getuid() == 0) {
     // Permissions do not hold root back; a child without them looks instead.
