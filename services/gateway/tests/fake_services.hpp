@@ -26,8 +26,11 @@ struct Traffic {
 /// that the test lined up.
 class FakeServices {
  public:
-  explicit FakeServices(Bus bus)
-      : push_(bus.create_producer<Raw>(QueueName::parse("q2/tg/config/config"))),
+  explicit FakeServices(Bus bus, const boost::json::value& initial = {{"version", 0},
+                                                                      {"config", boost::json::object()}})
+      : version_(initial.at("version")),
+        configuration_(initial.at("config")),
+        push_(bus.create_producer<Raw>(QueueName::parse("q2/tg/config/config"))),
         config_(bus, "config", *this),
         flow_(bus, "flow", *this) {}
 
@@ -40,8 +43,8 @@ class FakeServices {
     }
     push_.send({boost::json::serialize(push)});
   }
-  void push_flow(int version, const std::string& flow, const std::string& definition) {
-    push({{"version", version}, {"config", {{"flow", {{flow, definition}}}}}});
+  static boost::json::value with_flow(int version, const std::string& flow, const std::string& definition) {
+    return {{"version", version}, {"config", {{"flow", {{flow, definition}}}}}};
   }
   /// The next request that is not for the whole configuration gets this, after these pushes.
   void line_up(std::vector<boost::json::value> pushes, boost::json::value response) {
@@ -116,8 +119,8 @@ class FakeServices {
   }
 
   std::mutex mutex_;  // guards what follows
-  boost::json::value version_ = 0;
-  boost::json::value configuration_ = boost::json::object();
+  boost::json::value version_;
+  boost::json::value configuration_;
   std::deque<Lined> answers_;
   std::vector<Traffic> traffic_;
 

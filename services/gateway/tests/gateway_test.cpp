@@ -66,14 +66,13 @@ TEST_F(GatewayTest, TwoGatewaysDoNotTakeEachOthersAnswers) {
 }
 
 TEST_F(GatewayTest, FollowsAChangedDefinition) {
-  FakeServices services(bus_);
+  FakeServices services(bus_, FakeServices::with_flow(1, "f", flow_to("q1/tg/flow/old")));
   auto old_queue = consumer("q1/tg/flow/old");
   auto new_queue = consumer("q1/tg/flow/new");
-  services.push_flow(1, "f", flow_to("q1/tg/flow/old"));
   const auto gateway = start();
   EXPECT_EQ(post(*gateway, text_load, R"({"text": "YQ=="})"), json::object());
   EXPECT_THAT(old_queue.receive(seconds(10)).value().bytes, testing::HasSubstr("\"a\""));
-  services.push_flow(2, "f", flow_to("q1/tg/flow/new"));
+  services.push(FakeServices::with_flow(2, "f", flow_to("q1/tg/flow/new")));
   // A definition is followed, not waited for: ask until it has come.
   std::optional<Message<Raw>> moved;
   while (!moved) {
@@ -94,7 +93,7 @@ TEST_F(GatewayTest, ARequestForAFlowWaitsForTheFirstConfiguration) {
   HttpClient client(gateway->port());
   client.write(HttpClient::post_text(text_load, R"({"text": "YQ=="})"));
   FakeServices services(bus_);
-  services.push_flow(1, "f", flow_to("q1/tg/flow/in"));
+  services.push(FakeServices::with_flow(1, "f", flow_to("q1/tg/flow/in")));
   EXPECT_EQ(client.read().body(), "{}");
   EXPECT_TRUE(queue.poll(Duration::zero()).has_value());
 }
@@ -152,9 +151,8 @@ TEST_F(GatewayTest, AnswersBadRequestsClearly) {
 }
 
 TEST_F(GatewayTest, LoadsManyDocumentsOverOneSocket) {
-  FakeServices services(bus_);
+  FakeServices services(bus_, FakeServices::with_flow(1, "f", flow_to("q1/tg/flow/in")));
   auto queue = consumer("q1/tg/flow/in");
-  services.push_flow(1, "f", flow_to("q1/tg/flow/in"));
   const auto gateway = start();
   WebSocketClient client(gateway->port());
   constexpr int count = 200;
@@ -174,10 +172,11 @@ TEST_F(GatewayTest, LoadsManyDocumentsOverOneSocket) {
   for (int i = 0; i < count; ++i) queue.acknowledge(queue.receive(seconds(10)));
 }
 
-TEST_F(GatewayTest, StopAnswersWhatRuns) {
+TEST_F(GatewayTest, StopCutsOffWhatGetsNoAnswer) {
   FakeServices services(bus_);
   const auto gateway = start();
   wait_ready(*gateway);
+  services.take();
   HttpClient client(gateway->port());
   client.write(HttpClient::post_text("/api/v1/config", R"({"operation": "list"})"));
   while (services.take().empty()) std::this_thread::yield();  // the request is with the service, unanswered
