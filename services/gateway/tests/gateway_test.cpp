@@ -92,8 +92,9 @@ TEST_F(GatewayTest, ARequestForAFlowWaitsForTheFirstConfiguration) {
   const auto gateway = start();
   HttpClient client(gateway->port());
   client.write(HttpClient::post_text(text_load, R"({"text": "YQ=="})"));
-  FakeServices services(bus_);
-  services.push(FakeServices::with_flow(1, "f", flow_to("q1/tg/flow/in")));
+  const auto configuration = FakeServices::with_flow(1, "f", flow_to("q1/tg/flow/in"));
+  FakeServices services(bus_, configuration);
+  services.push(configuration);
   EXPECT_EQ(client.read().body(), "{}");
   EXPECT_TRUE(queue.poll(Duration::zero()).has_value());
 }
