@@ -1,13 +1,13 @@
 #include <omnibus/schema/detail/json_writer.hpp>
 
-#include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
 #include <omnibus/error.hpp>
 
+#include "codec/digits.hpp"
 #include "codec/path.hpp"
+#include "codec/shortest.hpp"
 #include "codec/string_growth.hpp"
 #include "codec/text_scan.hpp"
 
@@ -85,12 +85,17 @@ void JsonWriter::grow(std::size_t size) {
 
 void JsonWriter::integer(std::int64_t value) {
   room(longest_number);
-  cursor_ = std::to_chars(cursor_, end_, value).ptr;
+  *cursor_ = '-';
+  cursor_ += value < 0 ? 1 : 0;
+  const auto magnitude = static_cast<std::uint64_t>(value);
+  unsigned_integer(value < 0 ? 0 - magnitude : magnitude);
 }
 
 void JsonWriter::unsigned_integer(std::uint64_t value) {
   room(longest_number);
-  cursor_ = std::to_chars(cursor_, end_, value).ptr;
+  const unsigned count = count_digits(value);
+  write_digits(cursor_, value, count);
+  cursor_ += count;
 }
 
 template <class Value>
@@ -98,10 +103,7 @@ bool JsonWriter::real(Value value) {
   room(longest_number);
   if (!std::isfinite(value))
     return not_finite(std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
-  char* const end = std::to_chars(cursor_, end_, value).ptr;
-  const bool integral = std::find_if(cursor_, end, [](char c) { return c == '.' || c == 'e'; }) == end;
-  cursor_ = end;
-  if (integral) literal(".0");
+  cursor_ = write_shortest(cursor_, value);
   return true;
 }
 

@@ -1,0 +1,154 @@
+#include "codec/shortest.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "codec/digits.hpp"
+#include "codec/powers_of_ten.hpp"
+
+namespace omnibus::schema::detail {
+
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+/// digits * 10^exponent
+struct Decimal {
+  std::uint64_t digits;
+  int exponent;
+};
+
+/// The product's bits from 128 on, with the lowest one set when something below was lost ("round to odd").
+std::uint64_t scale(const Power& power, std::uint64_t factor) noexcept {
+  const auto low = static_cast<std::uint64_t>(Wide{power.low} * factor >> 64);
+  const Wide high = Wide{power.high} * factor + low;
+  return static_cast<std::uint64_t>(high >> 64) |
+         static_cast<std::uint64_t>(static_cast<std::uint64_t>(high) > 1);
+}
+
+/// The shortest decimal within the rounding interval of significand * 2^exponent. `narrow`: the lower half of
+/// the interval is half as wide, because the next smaller number has a smaller exponent.
+Decimal shortest(std::uint64_t significand, int exponent, bool narrow) noexcept {
+  const int k = narrow ? floor_log10_three_quarters_power2(exponent) : floor_log10_power2(exponent);
+  const int shift = exponent + floor_log2_power10(-k) + 1;
+  const Power& power = powers_of_ten[static_cast<std::size_t>(-k - least_power)];
+
+  // Four times the value and its neighbours' midpoints, in units of 10^k.
+  const std::uint64_t middle = significand << 2;
+  const std::uint64_t value = scale(power, middle << shift);
+  const std::uint64_t odd = significand & 1;  // an odd significand does not own its midpoints
+  const std::uint64_t lower = scale(power, (middle - 2 + (narrow ? 1 : 0)) << shift) + odd;
+  const std::uint64_t upper = scale(power, (middle + 2) << shift) - odd;
+
+  const std::uint64_t digits = value / 4;
+  if (digits >= 10) {
+    const std::uint64_t fewer = digits / 10;
+    const bool below = lower <= 40 * fewer;
+    const bool above = 40 * fewer + 40 <= upper;
+    if (below != above) return {fewer + (above ? 1 : 0), k + 1};
+  }
+  const bool below = lower <= 4 * digits;
+  const bool above = 4 * digits + 4 <= upper;
+  if (below != above) return {digits + (above ? 1 : 0), k};
+  const std::uint64_t half = 4 * digits + 2;
+  const bool up = value > half || (value == half && (digits & 1) != 0);
+  return {digits + (up ? 1 : 0), k};
+}
+
+void drop_trailing_zeros(Decimal& number) noexcept {
+  if (number.digits % 100'000'000 == 0) {
+    number.digits /= 100'000'000;
+    number.exponent += 8;
+  }
+  while (number.digits % 10 == 0) {
+    number.digits /= 10;
+    ++number.exponent;
+  }
+}
+
+char* write_exponent(char* to, int exponent) noexcept {
+  *to++ = 'e';
+  if (exponent < 0) {
+    *to++ = '-';
+    exponent = -exponent;
+  }
+  const auto magnitude = static_cast<std::uint32_t>(exponent);
+  const unsigned count = magnitude < 10 ? 1 : magnitude < 100 ? 2 : 3;
+  write_digits(to, magnitude, count);
+  return to + count;
+}
+
+/// Moves up to 16 bytes one place back to make room for the point.
+void insert_point(char* at) noexcept {
+  char rest[16];
+  std::memcpy(rest, at, sizeof rest);
+  std::memcpy(at + 1, rest, sizeof rest);
+  *at = '.';
+}
+
+/// As Python writes it: positional from 1e-4 on and below 1e16.
+char* layout(char* to, const Decimal& number) noexcept {
+  const unsigned count = count_digits(number.digits);
+  const int point = static_cast<int>(count) + number.exponent;  // digits before the decimal point
+  if (point > 0 && point <= 16) {
+    std::memset(to, '0', 18);
+    write_digits(to, number.digits, count);
+    if (static_cast<unsigned>(point) < count) {
+      insert_point(to + point);
+      return to + count + 1;
+    }
+    std::memcpy(to + point, ".0", 2);
+    return to + point + 2;
+  }
+  if (point <= 0 && point > -4) {
+    std::memcpy(to, "0.000", 5);
+    to += 2 - point;
+    write_digits(to, number.digits, count);
+    return to + count;
+  }
+  write_digits(to, number.digits, count);
+  if (count > 1) {
+    insert_point(to + 1);
+    ++to;
+  }
+  return write_exponent(to + count, point - 1);
+}
+
+/// Bits: the unsigned integer of the type's size.
+template <class Bits, class Float>
+char* write(char* to, Float value) noexcept {
+  constexpr int fraction_bits = std::numeric_limits<Float>::digits - 1;
+  constexpr int bias = std::numeric_limits<Float>::max_exponent - 1 + fraction_bits;
+  const auto bits = std::bit_cast<Bits>(value);
+  const Bits fraction = bits & ((Bits{1} << fraction_bits) - 1);
+  const auto field = static_cast<int>(bits << 1 >> (fraction_bits + 1));
+  *to = '-';
+  to += bits >> (sizeof(Bits) * 8 - 1);
+  if (field == 0 && fraction == 0) {
+    std::memcpy(to, "0.0", 3);
+    return to + 3;
+  }
+  const std::uint64_t significand = field == 0 ? fraction : fraction | Bits{1} << fraction_bits;
+  const int exponent = (field == 0 ? 1 : field) - bias;
+  if (exponent <= 0 && exponent >= -fraction_bits) {
+    const std::uint64_t whole = significand >> -exponent;
+    if (whole << -exponent == significand) {
+      const unsigned count = count_digits(whole);
+      write_digits(to, whole, count);
+      std::memcpy(to + count, ".0", 2);
+      return to + count + 2;
+    }
+  }
+  Decimal number = shortest(significand, exponent, fraction == 0 && field > 1);
+  drop_trailing_zeros(number);
+  return layout(to, number);
+}
+
+}  // namespace
+
+char* write_shortest(char* to, double value) noexcept { return write<std::uint64_t>(to, value); }
+char* write_shortest(char* to, float value) noexcept { return write<std::uint32_t>(to, value); }
+
+}  // namespace omnibus::schema::detail
