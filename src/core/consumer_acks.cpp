@@ -27,14 +27,22 @@ void run_user(Completion& done, const Error* error) noexcept {
 }
 
 Error stale(std::string_view described) {
-  return {ErrorCode::stale_ack, "the message of " + std::string(described) +
-                                    " is no longer held by this consumer: it came over an earlier link"};
+  return {ErrorCode::stale_ack,
+          "the message of " + std::string(described) +
+              " is no longer held by this consumer: it was given back or came over an earlier link"};
 }
 
 }  // namespace
 
 Duration ConsumerCore::redelivery_delay(std::uint32_t attempt) const {
   return delay_of(options_.redelivery, std::max(attempt, 1u), random_unit());
+}
+
+/// A settling that the broker could not do may be tried again.
+void ConsumerCore::restore(const Settling& settling, const Error& error) {
+  if (settling.epoch != epoch_ || error.code() == ErrorCode::stale_ack || ended_) return;
+  held_.restore(settling.ticket);
+  ++unsettled_;
 }
 
 /// Called with the lock held. Ours: not settled so far, settled now.
@@ -51,12 +59,13 @@ ConsumerCore::Holding ConsumerCore::hold(const Envelope& envelope) {
 
 void ConsumerCore::acknowledge(const Envelope& envelope) {
   StackWaiter waiter;
-  settle_async(envelope, {[&waiter](const Error* error) { waiter.set(error); }, true});
+  settle_async(envelope,
+               {[&waiter](const Error* error) { waiter.set(error); }, true, envelope.epoch, envelope.ticket});
   waiter.wait();
 }
 
 void ConsumerCore::acknowledge_async(const Envelope& envelope, Completion done) {
-  settle_async(envelope, {std::move(done), false});
+  settle_async(envelope, {std::move(done), false, envelope.epoch, envelope.ticket});
 }
 
 void ConsumerCore::settle_async(const Envelope& envelope, Settling settling) {
@@ -69,11 +78,12 @@ void ConsumerCore::settle_async(const Envelope& envelope, Settling settling) {
   if (!tracked_) return report(lock, std::move(settling), nullptr);
   if (state_ == State::failed) return report(lock, std::move(settling), &*reason_);
   const Holding holding = hold(envelope);
-  if (holding == Holding::settled) return report(lock, std::move(settling), nullptr);
-  if (holding == Holding::stale) {
+  const bool given_back = envelope.epoch == epoch_ && held_.was_given_back(envelope.ticket);
+  if (holding == Holding::stale || (holding == Holding::settled && given_back)) {
     const Error error = stale(described());
     return report(lock, std::move(settling), &error);
   }
+  if (holding == Holding::settled) return report(lock, std::move(settling), nullptr);
   if (acks_expired_ && state_ != State::up) {
     const Error error = down_error("cannot acknowledge to");
     return report(lock, std::move(settling), &error);
@@ -133,6 +143,7 @@ void ConsumerCore::on_acked(const std::shared_ptr<AckBatch>& batch, const Error*
       acks_.push_back(std::move(ack));
     } else {
       if (!verdict) acked_.add(connection_->metrics(), labels_);
+      if (verdict) restore(ack.settling, *verdict);
       report(lock, std::move(ack.settling), verdict ? &*verdict : nullptr);
     }
   }
@@ -181,14 +192,15 @@ void ConsumerCore::fail_acks(Lock& lock, const Error& error) {
 
 void ConsumerCore::negative_acknowledge(const Envelope& envelope, std::string_view reason) {
   StackWaiter waiter;
-  give_back(envelope, reason, {[&waiter](const Error* error) { waiter.set(error); }, true},
+  give_back(envelope, reason,
+            {[&waiter](const Error* error) { waiter.set(error); }, true, envelope.epoch, envelope.ticket},
             thread_state.driver_depth == 0);
   waiter.wait();
 }
 
 void ConsumerCore::negative_acknowledge_async(const Envelope& envelope, std::string_view reason,
                                               Completion done) {
-  give_back(envelope, reason, {std::move(done), false}, false);
+  give_back(envelope, reason, {std::move(done), false, envelope.epoch, envelope.ticket}, false);
 }
 
 void ConsumerCore::give_back(const Envelope& envelope, std::string_view reason, Settling settling,
@@ -211,6 +223,7 @@ void ConsumerCore::give_back(const Envelope& envelope, std::string_view reason, 
     return report(lock, std::move(settling), &error);
   }
   nacked_.add(connection_->metrics(), labels_);
+  if (envelope.epoch == epoch_) held_.note_given_back(envelope.ticket);
   const std::uint32_t attempt = envelope.delivery.attempt;
   if (options_.max_attempts > 0 && attempt >= options_.max_attempts) {
     lock.unlock();
@@ -257,6 +270,7 @@ void ConsumerCore::on_nacked(Settling settling, const Error* error) noexcept {
     if (state_ == State::up) lose_link(lock, *error);
     error = nullptr;
   }
+  if (error != nullptr) restore(settling, *error);
   report(lock, std::move(settling), error);
 }
 

@@ -84,6 +84,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   struct Settling {
     Completion done;
     bool run_inline = false;  ///< `done` only wakes a waiting thread
+    std::uint64_t epoch = 0, ticket = 0;
   };
   struct Ack {
     driver::AckId id;
@@ -123,6 +124,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void on_nacked(Settling settling, const Error* error) noexcept;
   void report(Lock& lock, Settling settling, const Error* error);
   void run_completions();
+  void restore(const Settling& settling, const Error& error);
   void fail_acks(Lock& lock, const Error& error);
   Duration redelivery_delay(std::uint32_t attempt) const;
 

@@ -137,6 +137,29 @@ TEST_F(ConsumerTest, DoubleAcknowledgeIsNoError) {
   EXPECT_FALSE(inbox.poll(1ms));
 }
 
+TEST_F(ConsumerTest, AcknowledgingWhatWasGivenBackIsStale) {
+  auto inbox = consumer({.redelivery = {.initial = 1ms}});
+  producer.send({"x"});
+  const auto first = inbox.receive();
+  inbox.negative_acknowledge(first);
+  EXPECT_CODE(inbox.acknowledge(first), ErrorCode::stale_ack);
+  const auto second = inbox.receive();
+  EXPECT_CODE(inbox.acknowledge(first), ErrorCode::stale_ack);
+  inbox.acknowledge(second);
+  EXPECT_EQ(backlog(), 0u);
+}
+
+TEST_F(ConsumerTest, AFailedAcknowledgementMayBeTriedAgain) {
+  auto inbox = consumer();
+  producer.send({"x"});
+  const auto message = inbox.receive();
+  broker->fail_next_ack(Error(ErrorCode::io, "disk"));
+  EXPECT_CODE(inbox.acknowledge(message), ErrorCode::io);
+  EXPECT_EQ(backlog(), 1u);
+  inbox.acknowledge(message);
+  EXPECT_EQ(backlog(), 0u);
+}
+
 TEST_F(ConsumerTest, RedeliversAfterNackWithGrowingDelay) {
   auto inbox = consumer({.redelivery = {.initial = 1ms, .maximum = 4ms, .jitter = 0}});
   producer.send({"x"});

@@ -169,6 +169,18 @@ TEST(Held, ATicketIsValidOnce) {
   EXPECT_FALSE(held.release(0));
 }
 
+TEST(Held, AFailedSettlingMayBeTriedAgain) {
+  Held held;
+  const auto ticket = held.add();
+  EXPECT_TRUE(held.release(ticket));
+  held.note_given_back(ticket);
+  EXPECT_TRUE(held.was_given_back(ticket));
+  held.restore(ticket);
+  EXPECT_FALSE(held.was_given_back(ticket));
+  EXPECT_TRUE(held.release(ticket));
+  EXPECT_FALSE(held.release(ticket));
+}
+
 TEST(AttemptBook, CountsFailuresAndForgetsTheOldest) {
   AttemptBook book;
   EXPECT_EQ(book.attempt("a"), 1u);

@@ -92,6 +92,11 @@ class Consumer final : public driver::Consumer {
     {
       const std::lock_guard lock(broker_->mutex_);
       if (broken_) error = broker_->down_ ? cut_error() : closed_error();
+      if (!error && !broker_->ack_errors_.empty()) {
+        error = broker_->ack_errors_.front();
+        broker_->ack_errors_.pop_front();
+        ids = {};
+      }
       for (const auto& id : ids) {
         if (broken_) break;
         auto& flight = subscription().in_flight;
@@ -386,6 +391,11 @@ void Broker::restore() {
 void Broker::fail_next_create(Error error) {
   const std::lock_guard lock(mutex_);
   create_errors_.push_back(std::move(error));
+}
+
+void Broker::fail_next_ack(Error error) {
+  const std::lock_guard lock(mutex_);
+  ack_errors_.push_back(std::move(error));
 }
 
 void Broker::hang_creates(bool hang) {

@@ -47,6 +47,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   void cut();                     ///< breaks every link, refuses new ones
   void restore();
   void fail_next_create(Error error);
+  void fail_next_ack(Error error);
   void hang_creates(bool hang);  ///< create_producer and create_consumer never answer until close
   void hang_closes(bool hang);
   std::function<std::optional<Error>(const driver::Outgoing&)> on_send = {};  ///< set before any traffic
@@ -84,7 +85,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   std::map<std::string, Queue> queues_;
   std::set<Producer*> producers_;
   std::set<Consumer*> consumers_;
-  std::deque<Error> create_errors_;
+  std::deque<Error> create_errors_, ack_errors_;
   std::vector<std::size_t> batches_;
   std::vector<Duration> nack_delays_;
   std::uint64_t last_id_ = 0;
