@@ -122,13 +122,13 @@ struct Outgoing {
 
 /// One message on its way in.
 struct Delivery {
-  Body body;
-  Properties properties;
-  std::string key;
-  AckId ack;
+  Body body = {};
+  Properties properties = {};
+  std::string key = {};
+  AckId ack = {};
   std::uint32_t attempt = 0;  ///< 1 for the first delivery, 0 when the broker does not tell
-  SystemTime publish_time{};
-  std::string message_id;  ///< the broker's id as text, for logs; may be empty
+  SystemTime publish_time = {};
+  std::string message_id = {};  ///< the broker's id as text, for logs; may be empty
 };
 
 struct SendRequest {

@@ -46,7 +46,7 @@ class OwnedConsumer final : public ConsumerHandle {
       : owner_(std::move(owner)), core_(std::move(core)) {}
   ~OwnedConsumer() override {
     const auto report = core_->close(destructor_time);
-    if (report.running == 0) return;
+    if (report.running == 0 || !core_->durable()) return;  // nobody gets an ephemeral one's leftovers
     log::write(log::Level::info, "the consumer of " + core_->queue().str() + " (" + core_->subscription() +
                                      ") ended with " + std::to_string(report.running) +
                                      " messages unacknowledged");

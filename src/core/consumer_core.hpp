@@ -63,6 +63,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
 
   const QueueName& queue() const noexcept { return queue_; }
   const std::string& subscription() const noexcept { return subscription_; }
+  bool durable() const noexcept { return options_.lifetime == Lifetime::durable; }
 
  private:
   friend class Link;
