@@ -20,14 +20,6 @@ namespace {
 constexpr Duration idle_time = std::chrono::milliseconds(500);  ///< then a thread ends
 constexpr Duration patience = std::chrono::milliseconds(2);     ///< a task waits so long before growth
 
-/// Threads whose task outlives its Bus. Never destroyed: they may run until the process ends.
-void abandon(std::list<std::thread> threads) {
-  static std::mutex* const mutex = new std::mutex;
-  static std::list<std::thread>* const abandoned = new std::list<std::thread>;
-  const std::lock_guard lock(*mutex);
-  abandoned->splice(abandoned->end(), threads);
-}
-
 void run_logged(UniqueFunction<void()>& work) noexcept {
   try {
     work();
@@ -97,7 +89,7 @@ void Executor::State::work(std::list<std::thread>::iterator self) {
     if (!woken) break;
   }
   --alive;
-  if (!abandoned) ended.splice(ended.end(), running, self);
+  if (!abandoned) ended.splice(ended.end(), running, self);  // else the handle is gone
   thread_ended.notify_all();
 }
 
@@ -133,7 +125,10 @@ Executor::~Executor() {
     state.thread_ended.wait(lock, [&] { return state.alive == state.busy; });  // the idle ones leave at once
     ended.swap(state.ended);
     state.abandoned = true;
-    abandon(std::move(state.running));
+    // A user's handler that outlived the deadline cannot be joined in bounded time; its thread owns the
+    // state.
+    for (auto& thread : state.running) thread.detach();
+    state.running.clear();
   }
   for (auto& thread : ended) thread.join();
 }

@@ -450,6 +450,20 @@ bool Broker::has_subscription(const std::string& queue, const std::string& subsc
   return queues_[queue].subscriptions.contains(subscription);
 }
 
+std::map<std::string, driver::ConsumerConfig> Broker::subscriptions(const std::string& queue) {
+  std::map<std::string, driver::ConsumerConfig> found;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, subscription] : queues_[queue].subscriptions) found[name] = subscription.config;
+  return found;
+}
+
+bool Broker::has_consumer(const std::string& queue, const std::string& subscription) {
+  const std::lock_guard lock(mutex_);
+  const auto& all = queues_[queue].subscriptions;
+  const auto found = all.find(subscription);
+  return found != all.end() && !found->second.consumers.empty();
+}
+
 std::size_t Broker::created() {
   const std::lock_guard lock(mutex_);
   return created_;

@@ -62,6 +62,10 @@ class Broker : public std::enable_shared_from_this<Broker> {
   std::size_t unconfirmed();
   std::size_t backlog(const std::string& queue, const std::string& subscription);
   bool has_subscription(const std::string& queue, const std::string& subscription);
+  /// The subscriptions of a queue, each with what it was created with.
+  std::map<std::string, driver::ConsumerConfig> subscriptions(const std::string& queue);
+  /// Whether a consumer is connected.
+  bool has_consumer(const std::string& queue, const std::string& subscription);
   std::size_t created();
   std::size_t most_unacked();
 
