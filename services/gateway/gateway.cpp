@@ -50,9 +50,10 @@ void Gateway::start() {
 
 CloseReport Gateway::stop(Duration deadline) noexcept {
   const auto until = deadline_after(deadline);
+  const auto left = [&] { return std::max<Duration>(until - Clock::now(), std::chrono::milliseconds(100)); };
   const auto report = impl_->server.stop(deadline);
-  impl_->config.stop(std::max<Duration>(until - Clock::now(), std::chrono::milliseconds(100)));
-  impl_->dispatch.stop();
+  impl_->config.stop(left());
+  impl_->dispatch.stop(left());
   return report;
 }
 

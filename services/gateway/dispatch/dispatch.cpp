@@ -66,12 +66,13 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
              std::shared_ptr<Exchange> exchange);
   void deliver(const std::optional<std::string>& flow, const std::string& service, const json::value& body,
                const std::shared_ptr<Exchange>& exchange);
-  void take_frame(const std::string& text, Reply reply);
+  void take_frame(const std::string& text, const Reply& reply);
   std::shared_ptr<Dispatcher> global(const std::string& kind, const json::value& body);
   std::shared_ptr<Dispatcher> in_flow(const std::string& flow, const std::string& kind,
                                       const json::value& body);
   std::shared_ptr<Dispatcher> obtain(const std::string& flow, const ServiceType& type,
                                      const std::function<DispatcherPlan()>& plan);
+  void remember(const std::shared_ptr<Dispatcher>& dispatcher);
   void forget(const Key& key, const std::shared_ptr<Slot>& slot);
   void settle(const std::string& service, const json::value& body, Exchange& exchange);
   void wait(FlowTable::Wanted wanted, std::string flow, UniqueFunction<void()> then);
@@ -83,6 +84,7 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
   FlowTable flows;
   std::mutex mutex;  // guards what follows
   std::map<Key, std::shared_ptr<Slot>> slots;
+  std::vector<std::weak_ptr<Dispatcher>> made;  // also those whose flow has gone and that still have requests
   bool stopped = false;
 };
 
@@ -110,7 +112,11 @@ void Dispatch::Core::serve(std::optional<std::string> flow, std::string service,
   auto later = [self = shared_from_this(), flow = std::move(flow), service = std::move(service),
                 body = std::move(body),
                 exchange = std::move(exchange)] { self->deliver(flow, service, body, exchange); };
-  wait(FlowTable::Wanted::known, {}, std::move(later));
+  try {
+    wait(FlowTable::Wanted::known, {}, std::move(later));
+  } catch (const Error& error) {  // the Bus is closed: the exchange answers when it goes
+    log::write(log::Level::warning, std::string("gateway: ") + error.what());
+  }
 }
 
 void Dispatch::Core::deliver(const std::optional<std::string>& flow, const std::string& service,
@@ -181,13 +187,21 @@ std::shared_ptr<Dispatcher> Dispatch::Core::obtain(const std::string& flow, cons
   }
   if (slot == mine) {
     try {
-      mine->promise.set_value({type.make(plan()).release(), DeleteOnPool{bus}});
+      std::shared_ptr<Dispatcher> dispatcher(type.make(plan()).release(), DeleteOnPool{bus});
+      remember(dispatcher);
+      mine->promise.set_value(std::move(dispatcher));
     } catch (...) {
       forget(key, mine);  // the next request tries again
       mine->promise.set_exception(std::current_exception());
     }
   }
   return slot->dispatcher.get();
+}
+
+void Dispatch::Core::remember(const std::shared_ptr<Dispatcher>& dispatcher) {
+  const std::lock_guard lock(mutex);
+  std::erase_if(made, [](const auto& each) { return each.expired(); });
+  made.push_back(dispatcher);
 }
 
 void Dispatch::Core::forget(const Key& key, const std::shared_ptr<Slot>& slot) {
@@ -242,19 +256,17 @@ ServiceMetrics Dispatch::Core::metrics_of(const std::string& service, bool known
 }
 
 /// One message of a WebSocket: {"id", "service", "flow"?, "request"}.
-void Dispatch::Core::take_frame(const std::string& text, Reply reply) {
+void Dispatch::Core::take_frame(const std::string& text, const Reply& reply) {
   json::value message;
   try {
     message = parse_body(text);
   } catch (const NotJson& error) {
-    std::make_shared<Exchange>(std::move(reply), std::nullopt)->dispatch_error(error.reason(), bad_request);
-    return;
+    return std::make_shared<Exchange>(reply, std::nullopt)->dispatch_error(error.reason(), bad_request);
   }
   auto* fields = message.if_object();
   auto* id = fields != nullptr ? fields->if_contains("id") : nullptr;
   auto* request = fields != nullptr ? fields->if_contains("request") : nullptr;
-  const auto exchange =
-      std::make_shared<Exchange>(std::move(reply), id != nullptr ? std::optional(*id) : std::nullopt);
+  const auto exchange = std::make_shared<Exchange>(reply, id != nullptr ? std::optional(*id) : std::nullopt);
   if (id == nullptr || request == nullptr) return exchange->dispatch_error("Bad message", bad_request);
   const auto* service = fields->if_contains("service");
   if (service == nullptr) return exchange->dispatch_error("'service'", bad_request);
@@ -273,21 +285,29 @@ Dispatch::~Dispatch() { stop(); }
 
 void Dispatch::http(HttpCall call, Reply reply) {
   auto exchange = std::make_shared<Exchange>(std::move(reply), core_->options.http_errors);
-  core_->bus.post([core = core_, call = std::move(call), exchange = std::move(exchange)]() mutable {
+  auto work = [core = core_, call = std::move(call), exchange = std::move(exchange)]() mutable {
     try {
       auto body = parse_body(call.body);
       std::string().swap(call.body);
-      core->serve(std::move(call.flow), std::move(call.service), std::move(body), std::move(exchange));
+      core->serve(std::move(call.flow), std::move(call.service), std::move(body), exchange);
     } catch (const NotJson& error) {
       exchange->dispatch_error(error.reason(), bad_request);
     }
-  });
+  };
+  try {
+    core_->bus.post(std::move(work));
+  } catch (const Error& error) {  // the Bus is closed: the exchange has answered that it was given up
+    log::write(log::Level::warning, std::string("gateway: ") + error.what());
+  }
 }
 
 void Dispatch::frame(std::string text, Reply reply) {
-  core_->bus.post([core = core_, text = std::move(text), reply = std::move(reply)]() mutable {
-    core->take_frame(text, std::move(reply));
-  });
+  auto work = [core = core_, text = std::move(text), reply] { core->take_frame(text, reply); };
+  try {
+    core_->bus.post(std::move(work));
+  } catch (const Error& error) {
+    std::make_shared<Exchange>(std::move(reply), std::nullopt)->dispatch_error(error);
+  }
 }
 
 Answer Dispatch::body_too_large(std::size_t limit) {
@@ -301,11 +321,26 @@ void Dispatch::configure(const framework::Configuration& configuration) { core_-
 
 bool Dispatch::configured() const { return core_->flows.known(); }
 
-void Dispatch::stop() noexcept {
-  decltype(core_->slots) slots;  // let go outside the lock
-  const std::lock_guard lock(core_->mutex);
-  core_->stopped = true;
-  core_->slots.swap(slots);
+void Dispatch::stop(Duration timeout) noexcept {
+  const auto until = deadline_after(timeout);
+  decltype(core_->slots) slots;
+  decltype(core_->made) made;
+  {
+    const std::lock_guard lock(core_->mutex);
+    core_->stopped = true;
+    core_->slots.swap(slots);
+    core_->made.swap(made);
+  }
+  try {
+    core_->flows.release();
+  } catch (const std::exception& error) {
+    log::write(log::Level::warning, std::string("gateway: ") + error.what());
+  }
+  for (const auto& each : made) {
+    if (const auto dispatcher = each.lock()) {
+      dispatcher->stop(std::max<Duration>(until - Clock::now(), Duration::zero()));
+    }
+  }
 }
 
 }  // namespace omnibus::gateway

@@ -34,8 +34,8 @@ class Dispatch final : public Handler {
 
   void configure(const framework::Configuration& configuration);
   bool configured() const;
-  /// Lets go of every dispatcher.
-  void stop() noexcept;
+  /// Ends what still runs and lets go of every dispatcher, within `timeout` or little more.
+  void stop(Duration timeout = Duration::zero()) noexcept;
 
  private:
   struct Core;

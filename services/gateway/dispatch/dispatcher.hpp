@@ -17,12 +17,15 @@
 
 namespace omnibus::gateway {
 
+/// Held by shared_ptr: alive while a request of its runs.
 /// Threads: any. request() may wait for a place in a send window, so it runs on the Bus's pool.
-class Dispatcher {
+class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
  public:
   virtual ~Dispatcher() = default;
   /// Every way out ends `exchange`.
   virtual void request(const boost::json::value& body, std::shared_ptr<Exchange> exchange) = 0;
+  /// Ends what still runs, at the latest after `timeout`.
+  virtual void stop(Duration timeout) noexcept = 0;
 };
 
 /// What a dispatcher is made from.
@@ -71,7 +74,8 @@ class Requester final : public Dispatcher {
     try {
       client_.request_async(
           message,
-          [exchange, encode = encode_, last = last_](const Error* error, const Response* response) {
+          [self = shared_from_this(), exchange, encode = encode_, last = last_](const Error* error,
+                                                                                const Response* response) {
             return take(*exchange, encode, last, error, response);
           },
           timeout_);
@@ -79,6 +83,8 @@ class Requester final : public Dispatcher {
       exchange->gateway_error(error);
     }
   }
+
+  void stop(Duration timeout) noexcept override { (void)client_.stop(timeout); }
 
  private:
   static bool take(Exchange& exchange, Encode encode, Last last, const Error* error,
@@ -119,7 +125,7 @@ class Loader final : public Dispatcher {
       return;
     }
     try {
-      producer_.send_async(message, {}, [exchange](const Error* error) {
+      producer_.send_async(message, {}, [self = shared_from_this(), exchange](const Error* error) {
         if (error != nullptr) {
           exchange->dispatch_error(*error);
         } else {
@@ -130,6 +136,8 @@ class Loader final : public Dispatcher {
       exchange->dispatch_error(error);
     }
   }
+
+  void stop(Duration timeout) noexcept override { (void)producer_.stop(timeout); }
 
  private:
   framework::Producer<Message> producer_;

@@ -80,6 +80,15 @@ std::shared_ptr<FlowTable::Waiter> FlowTable::when(Wanted wanted, std::string fl
   return nullptr;
 }
 
+void FlowTable::release() {
+  std::vector<std::shared_ptr<Waiter>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.swap(waiters_);
+  }
+  for (const auto& waiter : all) waiter->run();
+}
+
 bool FlowTable::holds(const Waiter& waiter) const {
   switch (waiter.wanted_) {
     case Wanted::known:

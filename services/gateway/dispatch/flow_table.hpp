@@ -29,7 +29,9 @@ class FlowTable {
         : wanted_(wanted), flow_(std::move(flow)), then_(std::move(then)) {}
     /// Does it now unless it is done.
     void run() {
-      if (!done_.exchange(true)) then_();
+      if (done_.exchange(true)) return;
+      auto then = std::move(then_);  // what it holds goes with it
+      then();
     }
 
    private:
@@ -54,6 +56,8 @@ class FlowTable {
   /// Does `then` once the condition holds: now, or after an apply. The caller may run what is returned
   /// earlier, on a deadline; it is null when `then` is done.
   std::shared_ptr<Waiter> when(Wanted wanted, std::string flow, UniqueFunction<void()> then);
+  /// Runs every waiter now.
+  void release();
 
  private:
   struct Entry {
