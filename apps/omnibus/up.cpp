@@ -62,32 +62,50 @@ std::string url_of(const gateway::GatewayOptions& options, std::uint16_t port) {
   return "http://" + (any ? "localhost" : options.address) + ":" + std::to_string(port);
 }
 
-constexpr std::string_view demo_blueprint =
-    R"({\"interfaces\":{\"text-load\":\"q1/tg/flow/text-load:{id}\"},\"blueprint\":{},)"
-    R"(\"flow\":{\"chunker:{id}\":{\"input\":\"q1/tg/flow/text-load:{id}\",\"output\":\"q1/tg/flow/chunk:{id}\"}}})";
+constexpr std::string_view put_blueprint =
+    R"({"operation":"put-blueprint","blueprint-name":"chunks","blueprint-definition":"{)"
+    R"(\"interfaces\":{\"text-load\":\"q1/tg/flow/text-load:{id}\"},\"blueprint\":{},)"
+    R"(\"flow\":{\"chunker:{id}\":{\"input\":\"q1/tg/flow/text-load:{id}\",)"
+    R"(\"output\":\"q1/tg/flow/chunk:{id}\"}}}"})";
+constexpr std::string_view start_flow =
+    R"({"operation":"start-flow","blueprint-name":"chunks","flow-id":"f1","description":"try"})";
+constexpr std::string_view load_document =
+    R"({\"id\":\"doc1\",\"text\":\"$(base64 -w0 /usr/share/common-licenses/GPL-3)\"})";
+
+/// How to call this program again from a shell.
+std::string this_program() {
+  std::error_code unknown;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  return unknown ? "omnibus" : path.string();
+}
+
+/// Commands to paste, in order.
+std::string suggestions(const Settings& settings, const std::string& gateway, bool shared) {
+  const std::string curl = settings.text("api-token").empty()
+                               ? "  curl -s "
+                               : "  curl -s -H \"Authorization: Bearer $GATEWAY_SECRET\" ";
+  const auto flow = curl + gateway + "/api/v1/flow -d '";
+  std::string out = flow + std::string(put_blueprint) + "'\n" + flow + std::string(start_flow) + "'\n";
+  if (shared) {
+    out += "  " + this_program() + " tail q1/tg/flow/chunk:f1 --type Chunk --pubsub-url '" +
+           redacted(settings.pubsub_url) + "' &\n";
+  }
+  return out + curl + gateway + "/api/v1/flow/f1/service/text-load -d \"" + std::string(load_document) +
+         "\"\n";
+}
 
 void print_welcome(const Settings& settings, const std::string& gateway) {
-  const auto post = [&](const std::string& path, const std::string& body) {
-    return "  curl -s " + gateway + "/api/v1/" + path + " -d '" + body + "'\n";
-  };
-  std::cout
-      << "omnibus is up.\n\n"
-      << "  queues   " << redacted(settings.pubsub_url) << "\n  gateway  " << gateway << "\n"
-      << (settings.metrics && settings.metrics_port != 0
-              ? "  metrics  http://localhost:" + std::to_string(settings.metrics_port) + "/metrics\n"
-              : "")
-      << "\nTry in another terminal, in this order:\n\n"
-      << post("flow", R"({"operation":"put-blueprint","blueprint-name":"chunks","blueprint-definition":")" +
-                          std::string(demo_blueprint) + R"("})")
-      << post("flow",
-              R"({"operation":"start-flow","blueprint-name":"chunks","flow-id":"f1","description":"try"})")
-      << "  omnibus tail q1/tg/flow/chunk:f1 --type Chunk --pubsub-url " << redacted(settings.pubsub_url)
-      << " &\n"
-      << "  curl -s " << gateway
-      << "/api/v1/flow/f1/service/text-load -d "
-         "\"{\\\"id\\\":\\\"doc1\\\",\\\"text\\\":\\\"$(base64 -w0 /usr/share/common-licenses/GPL-3)\\\"}\"\n"
-      << "\nCtrl-C stops it; what was accepted is kept and goes on at the next start.\n"
-      << std::flush;
+  const bool shared = settings.pubsub_url != "embedded://";
+  std::cout << "omnibus is up.\n\n  queues   " << redacted(settings.pubsub_url)
+            << (shared ? "" : "   (in this process only, gone with it)") << "\n  gateway  " << gateway
+            << '\n';
+  if (settings.metrics && settings.metrics_port != 0) {
+    std::cout << "  metrics  http://localhost:" << settings.metrics_port << "/metrics\n";
+  }
+  std::cout << "\nTry in another terminal, in this order:\n\n"
+            << suggestions(settings, gateway, shared) << "\nCtrl-C stops it"
+            << (shared ? "; what was accepted is kept and goes on at the next start.\n" : ".\n")
+            << std::flush;
 }
 
 }  // namespace
