@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include <omnibus/metrics.hpp>
+
 #include "core/text.hpp"
 
 namespace omnibus {
@@ -61,14 +63,8 @@ bool is_scheme(std::string_view text) {
 }  // namespace
 
 std::string without_secrets(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const std::size_t start = scheme + 3;
-  const std::size_t end = std::min(url.find_first_of("/?", start), url.size());
-  const std::size_t at = url.substr(0, end).rfind('@');
-  const std::size_t colon = url.find(':', start);
-  if (at == std::string_view::npos || at < start || colon >= at) return std::string(url);
-  return std::string(url.substr(0, colon + 1)) + "***" + std::string(url.substr(at));
+  if (url.find("://") != std::string_view::npos) return redacted("url", url);
+  return std::string(url.substr(0, url.find_first_of("?@")));  // no URL: what follows may be anything
 }
 
 driver::BackendConfig parse_url(std::string_view url) {

@@ -10,7 +10,7 @@ namespace omnibus {
 /// Errors: ConfigError naming the text (a password in it is masked) and the expected form.
 driver::BackendConfig parse_url(std::string_view url);
 
-/// The URL with a password replaced by "***", for logs and errors.
+/// The URL with user, password and secret parameters replaced by "***", for logs and errors.
 std::string without_secrets(std::string_view url);
 
 }  // namespace omnibus

@@ -153,10 +153,11 @@ TEST(Url, MalformedTextIsRefused) {
   }
 }
 
-TEST(Url, PasswordsAreMasked) {
-  EXPECT_EQ(without_secrets("amqp://user:secret@host:5672/v"), "amqp://user:***@host:5672/v");
+TEST(Url, SecretsAreMasked) {
+  EXPECT_EQ(without_secrets("amqp://user:secret@host:5672/v"), "amqp://***@host:5672/v");
   EXPECT_EQ(without_secrets("amqp://host:5672/v"), "amqp://host:5672/v");
-  EXPECT_EQ(without_secrets("amqp://user@host:5672"), "amqp://user@host:5672");
+  EXPECT_EQ(without_secrets("pulsar://h:6650?token=abc&listener=x"), "pulsar://h:6650?token=***&listener=x");
+  EXPECT_EQ(without_secrets("pulsar:/h?token=abc"), "pulsar:/h");
 }
 
 }  // namespace
