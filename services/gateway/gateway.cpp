@@ -15,6 +15,7 @@ ServerOptions server_options(const GatewayOptions& options) {
           .api_token = options.api_token,
           .body_limit = options.body_limit,
           .frame_limit = options.frame_limit,
+          .body_memory = options.body_memory,
           .max_connections = options.max_connections,
           .outstanding = options.outstanding,
           .header_timeout = options.header_timeout,

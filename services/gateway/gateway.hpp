@@ -23,6 +23,7 @@ struct GatewayOptions {
   Duration timeout = std::chrono::seconds(600);
   std::size_t body_limit = 256u << 20;  ///< largest HTTP body, bytes
   std::size_t frame_limit = 50u << 20;  ///< largest WebSocket message, bytes
+  std::size_t body_memory = 1u << 30;   ///< all bodies over 1 MiB together; beyond it clients wait
   std::size_t max_connections = 4096;   ///< beyond it new clients wait to be accepted
   std::size_t outstanding = 16;         ///< requests of one WebSocket at once; beyond it nothing is read
   Duration header_timeout = std::chrono::seconds(10);  ///< for a request's head, once it began

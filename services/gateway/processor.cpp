@@ -18,6 +18,7 @@ Flags gateway_flags() {
               {"compat", "strict"}, "compat")
       .size("body-limit", "largest HTTP body", "256MiB")
       .size("frame-limit", "largest WebSocket message", "50MiB")
+      .size("body-memory", "all bodies and messages over 1 MiB together; beyond it clients wait", "1GiB")
       .integer("outstanding", "requests of one WebSocket at once", 16)
       .integer("max-connections", "clients at once; more wait to be accepted", 4096)
       .duration("header-timeout", "how long a client may take for a request's head", "10s")
@@ -58,6 +59,7 @@ GatewayOptions gateway_options(const Settings& settings) {
   options.timeout = time(settings, "timeout");
   options.body_limit = size(settings, "body-limit");
   options.frame_limit = size(settings, "frame-limit");
+  options.body_memory = size(settings, "body-memory");
   options.max_connections = count(settings, "max-connections", 1'000'000);
   options.outstanding = count(settings, "outstanding", 100'000);
   options.header_timeout = time(settings, "header-timeout");

@@ -13,6 +13,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "services/gateway/server/byte_budget.hpp"
 #include "services/gateway/server/server.hpp"
 
 namespace omnibus::gateway {
@@ -60,15 +61,22 @@ class Sessions {
   std::map<Session*, std::weak_ptr<Session>> sessions_;
 };
 
+/// Smaller bodies are not counted.
+inline constexpr std::size_t large_body = 1u << 20;
+
 /// Sessions hold it, so that the I/O context outlives every socket.
 struct Context {
-  Context(ServerOptions given, Handler& serving) : options(std::move(given)), handler(serving) {}
+  Context(ServerOptions given, Handler& serving)
+      : options(std::move(given)),
+        handler(serving),
+        bodies(std::make_shared<ByteBudget>(options.body_memory)) {}
 
   const ServerOptions options;
   Handler& handler;
   boost::asio::io_context io;
   std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> running{0};  ///< requests taken and not yet answered
+  const std::shared_ptr<ByteBudget> bodies;  ///< of bodies and messages above `large_body`
+  std::atomic<std::size_t> running{0};       ///< requests taken and not yet answered
   Sessions sessions;
 };
 

@@ -178,6 +178,7 @@ asio::awaitable<bool> HttpSession::serve_call(Head& head, Route where) {
   if (!body) co_return false;
   HttpCall call{std::move(where.flow), std::move(where.service), std::move(*body)};
   auto answer = co_await answer_to(std::move(call));
+  claim_.reset();
   if (!answer) co_return false;
   co_return co_await write(peer, Response::json(std::move(*answer)));
 }
@@ -223,6 +224,11 @@ asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
     body_too_large_ = ec == http::error::body_limit;
     if (ec) break;
     body.append(part.data(), part.size() - parser.get().body().size);
+    if (claim_ || body.size() < large_body) continue;
+    const auto limit = context_->options.body_limit;
+    if (!co_await claim_memory(std::min<std::size_t>(limit, parser.content_length().value_or(limit)))) {
+      co_return std::nullopt;
+    }
   }
   if (ec) co_return std::nullopt;
   co_return body;
@@ -233,7 +239,6 @@ asio::awaitable<std::optional<Answer>> HttpSession::answer_to(HttpCall call) {
   const auto request = ++request_;
   answer_.reset();
   context_->running.fetch_add(1);
-  stream_.expires_never();
   context_->handler.http(std::move(call), [weak = weak_from_this(), request](Answer answer) {
     const auto self = weak.lock();
     if (!self) return false;
@@ -242,16 +247,36 @@ asio::awaitable<std::optional<Answer>> HttpSession::answer_to(HttpCall call) {
     });
     return true;
   });
+  co_await wait_for([this] { return answer_.has_value(); });
+  context_->running.fetch_sub(1);
+  co_return std::exchange(answer_, std::nullopt);
+}
+
+/// Waits until there is room for a large body; false when the client is gone meanwhile.
+asio::awaitable<bool> HttpSession::claim_memory(std::size_t bytes) {
+  claim_ = context_->bodies->claim(bytes, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    asio::post(self->stream_.get_executor(), [weak] {
+      if (const auto session = weak.lock()) session->signal_.cancel();
+    });
+  });
+  co_await wait_for([this] { return claim_->granted(); });
+  co_return !gone_;
+}
+
+/// Waits for `done`, which something that cancels signal_ makes true, or for the end of the connection.
+asio::awaitable<void> HttpSession::wait_for(std::function<bool()> done) {
+  if (done()) co_return;
+  stream_.expires_never();
   watch_peer();
-  while (!answer_ && !gone_) {
+  while (!done() && !gone_) {
     error_code ec;
     signal_.expires_at(std::chrono::steady_clock::time_point::max());
     co_await signal_.async_wait(into(ec));
   }
-  context_->running.fetch_sub(1);
   error_code ignored;
   if (stream_.socket().is_open()) stream_.socket().cancel(ignored);
-  co_return std::exchange(answer_, std::nullopt);
 }
 
 void HttpSession::answered(std::uint64_t request, Answer answer) {
@@ -261,7 +286,7 @@ void HttpSession::answered(std::uint64_t request, Answer answer) {
   signal_.cancel();
 }
 
-/// Ends answer_to when the connection breaks. A client that only closed its sending side still gets its
+/// Ends wait_for when the connection breaks. A client that only closed its sending side still gets its
 /// answer.
 void HttpSession::watch_peer() {
   if (!stream_.socket().is_open()) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<bool> serve_call(Head& head, Route route);
   Awaitable<bool> upgrade(Head& head, const Route& route);
   Awaitable<std::optional<std::string>> read_body(Head& head);
+  Awaitable<bool> claim_memory(std::size_t bytes);
+  Awaitable<void> wait_for(std::function<bool()> done);
   Awaitable<std::optional<Answer>> answer_to(HttpCall call);
   Awaitable<bool> refuse(Head& head, Response response);
   Awaitable<bool> write(Peer peer, Response response);
@@ -60,7 +63,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   const Sessions::Registration registration_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
-  boost::asio::steady_timer signal_;  // wakes answer_to
+  boost::asio::steady_timer signal_;          // wakes wait_for
+  std::unique_ptr<ByteBudget::Claim> claim_;  // for the body of the running request, when it is large
   std::optional<Answer> answer_;
   std::uint64_t request_ = 0;
   bool idle_ = false;

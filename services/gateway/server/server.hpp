@@ -19,6 +19,7 @@ struct ServerOptions {
   std::string api_token = {};
   std::size_t body_limit = 256u << 20;
   std::size_t frame_limit = 50u << 20;
+  std::size_t body_memory = 1u << 30;
   std::size_t max_connections = 4096;
   std::size_t outstanding = 16;
   Duration header_timeout = std::chrono::seconds(10);

@@ -123,21 +123,41 @@ asio::awaitable<void> WebSocketSession::read() {
     heard_ = Clock::now();
     pinged_ = false;
     if (ec) co_return;
-    if (!draining_) take(std::move(text));
+    if (draining_) continue;
+    std::shared_ptr<ByteBudget::Claim> claim;
+    if (text.size() >= large_body) claim = co_await claim_memory(text.size());
+    if (!closed_) take(std::move(text), std::move(claim));
   }
 }
 
-void WebSocketSession::take(std::string text) {
+/// Waits until there is room for a large message; nothing more is read meanwhile.
+asio::awaitable<std::shared_ptr<ByteBudget::Claim>> WebSocketSession::claim_memory(std::size_t bytes) {
+  std::shared_ptr<ByteBudget::Claim> claim = context_->bodies->claim(bytes, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    asio::post(self->stream_.get_executor(), [weak] {
+      if (const auto session = weak.lock()) session->room_.cancel();
+    });
+  });
+  while (!closed_ && !claim->granted()) {
+    error_code ec;
+    co_await room_.async_wait(into(ec));
+  }
+  co_return claim;
+}
+
+void WebSocketSession::take(std::string text, std::shared_ptr<ByteBudget::Claim> claim) {
   ++outstanding_;
   context_->running.fetch_add(1);
-  context_->handler.frame(std::move(text), [weak = weak_from_this()](Answer answer) {
-    const auto self = weak.lock();
-    if (!self) return false;
-    asio::post(self->stream_.get_executor(), [weak, answer = std::move(answer)]() mutable {
-      if (const auto session = weak.lock()) session->answered(std::move(answer));
-    });
-    return true;
-  });
+  context_->handler.frame(
+      std::move(text), [weak = weak_from_this(), claim = std::move(claim)](Answer answer) {
+        const auto self = weak.lock();
+        if (!self) return false;
+        asio::post(self->stream_.get_executor(), [weak, answer = std::move(answer)]() mutable {
+          if (const auto session = weak.lock()) session->answered(std::move(answer));
+        });
+        return true;
+      });
 }
 
 void WebSocketSession::answered(Answer answer) {

@@ -40,7 +40,8 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   Awaitable<bool> write_message(const std::string& text);
   Awaitable<void> keep();
   bool check_deadlines();
-  void take(std::string text);
+  Awaitable<std::shared_ptr<ByteBudget::Claim>> claim_memory(std::size_t bytes);
+  void take(std::string text, std::shared_ptr<ByteBudget::Claim> claim);
   void answered(Answer answer);
   void finish();
   void spawn(Awaitable<void> task);

@@ -256,6 +256,33 @@ TEST_F(HttpServer, LetsNewClientsWaitBeyondTheConnectionLimit) {
   EXPECT_EQ(two.read().body(), "second");
 }
 
+TEST_F(HttpServer, LargeBodiesWaitForMemory) {
+  auto with = options();
+  with.body_memory = 3u << 20;
+  start(with);
+  const std::string large(2u << 20, 'x');
+  auto one = client();
+  one.write(HttpClient::post_text("/api/v1/a", large));
+  auto first = handler_.next();
+  auto two = client();
+  auto gone = client();
+  std::thread writer([&] { two.write(HttpClient::post_text("/api/v1/b", large)); });
+  // It waits too, and leaves without harm.
+  gone.write("POST /api/v1/c HTTP/1.1\r\nHost: t\r\nContent-Length: 2097152\r\n\r\n" +
+             large.substr(0, 1100000));
+  auto small = client();
+  small.write(HttpClient::post_text("/api/v1/d", "1"));
+  EXPECT_EQ(handler_.next().call.service, "d");  // small ones pass
+  gone.vanish();
+  first.reply({.body = "done"});
+  EXPECT_EQ(one.read().body(), "done");
+  auto second = handler_.next();
+  EXPECT_EQ(second.call.service, "b");
+  second.reply({.body = "done too"});
+  writer.join();
+  EXPECT_EQ(two.read().body(), "done too");
+}
+
 TEST_F(HttpServer, ReportsAPortInUse) {
   start();
   auto with = options();

@@ -79,6 +79,21 @@ TEST_F(WebSocketServer, StopsReadingAtTheOutstandingLimit) {
   EXPECT_EQ(handler_.next().call.body, "3");
 }
 
+TEST_F(WebSocketServer, LargeMessagesWaitForMemory) {
+  auto with = options();
+  with.body_memory = 3u << 20;
+  start(with);
+  WebSocketClient one(server_->port());
+  WebSocketClient two(server_->port());
+  one.send(std::string(2u << 20, 'a'));
+  auto first = handler_.next();
+  two.send(std::string(2u << 20, 'b'));
+  EXPECT_EQ(handler_.waiting(), 0u);
+  first.reply({.body = "done"});
+  first = {};
+  EXPECT_EQ(handler_.next().call.body.front(), 'b');
+}
+
 TEST_F(WebSocketServer, ClosesOnAMessageOverTheLimit) {
   auto with = options();
   with.frame_limit = 100;
