@@ -42,20 +42,27 @@ inline unsigned count_digits(std::uint64_t value) noexcept {
 inline void write_pair(char* to, std::uint32_t value) noexcept {
   std::memcpy(to, digit_pairs.data() + std::size_t{2} * value, 2);
 }
-/// Eight digits of a value under 10^8.
-inline void write_eight(char* to, std::uint32_t value) noexcept {
-  const std::uint32_t high = value / 10000;
-  const std::uint32_t low = value % 10000;
-  write_pair(to, high / 100);
-  write_pair(to + 2, high % 100);
-  write_pair(to + 4, low / 100);
-  write_pair(to + 6, low % 100);
+/// Eight digits, 0 to 9 each, of a value under 10^8; the first one in the lowest byte. Halves side by side.
+inline std::uint64_t split_eight(std::uint32_t value) noexcept {
+  const std::uint64_t fours = value / 10000 | std::uint64_t{value % 10000} << 32;
+  const std::uint64_t hundreds = (fours * 10486) >> 20 & 0x0000007f0000007f;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = (twos * 103) >> 10 & 0x000f000f000f000f;
+  return tens | (twos - 10 * tens) << 8;
+}
+inline void store_eight(char* to, std::uint64_t digits) noexcept {
+  digits |= 0x3030303030303030;
+  if constexpr (std::endian::native == std::endian::big) {
+    for (int i = 0; i < 8; ++i) to[i] = static_cast<char>(digits >> 8 * i);
+  } else {
+    std::memcpy(to, &digits, 8);
+  }
 }
 /// Writes `count` digits, which the value has.
 inline void write_digits(char* to, std::uint64_t value, unsigned count) noexcept {
   while (count > 8) {
     count -= 8;
-    write_eight(to + count, static_cast<std::uint32_t>(value % 100'000'000));
+    store_eight(to + count, split_eight(static_cast<std::uint32_t>(value % 100'000'000)));
     value /= 100'000'000;
   }
   auto rest = static_cast<std::uint32_t>(value);

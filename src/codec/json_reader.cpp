@@ -1,6 +1,7 @@
 #include <omnibus/schema/detail/json_reader.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -8,7 +9,9 @@
 #include <omnibus/detail/nearest.hpp>
 #include <omnibus/error.hpp>
 
+#include "codec/parse_double.hpp"
 #include "codec/path.hpp"
+#include "codec/string_growth.hpp"
 #include "codec/text_scan.hpp"
 
 namespace omnibus::schema::detail {
@@ -57,34 +60,6 @@ void append_utf8(std::string& to, unsigned code) {
     put(0x80 | (code >> 6 & 0x3f));
     put(0x80 | (code & 0x3f));
   }
-}
-
-/// The end of a JSON number at `at`, or null. Source: RFC 8259 section 6.
-const char* number_end(const char* at, const char* end, bool& integral) noexcept {
-  const auto digits = [&at, end] {
-    const char* const from = at;
-    while (at != end && is_digit(*at)) ++at;
-    return at != from;
-  };
-  integral = true;
-  if (at != end && *at == '-') ++at;
-  if (at != end && *at == '0') {
-    ++at;
-  } else if (!digits()) {
-    return nullptr;
-  }
-  if (at != end && *at == '.') {
-    integral = false;
-    ++at;
-    if (!digits()) return nullptr;
-  }
-  if (at != end && (*at == 'e' || *at == 'E')) {
-    integral = false;
-    ++at;
-    if (at != end && (*at == '+' || *at == '-')) ++at;
-    if (!digits()) return nullptr;
-  }
-  return at;
 }
 
 /// Whether a number that the type cannot hold is too small for it, rather than too large: its first
@@ -215,17 +190,23 @@ template <class Value>
 bool JsonReader::whole(Value& value, Value least, Value most) {
   const char first = peek();
   if (first != '-' && !is_digit(first)) return wrong_type("an integer");
-  bool integral = false;
-  const char* const end = number_end(cursor_, end_, integral);
-  if (end == nullptr) return fail("malformed number");
-  if (!integral) return fail("expected an integer, found a fraction or exponent");
-  const auto result = std::from_chars(cursor_, end, value);
-  const bool minus_zero = std::is_unsigned_v<Value> && end - cursor_ == 2 && cursor_[1] == '0';
-  if (minus_zero) value = 0;
-  if (!minus_zero && (result.ec != std::errc() || value < least || value > most)) {
+  const ParsedNumber number = parse_number(cursor_, end_);
+  if (number.end == nullptr) return fail("malformed number");
+  if (!number.integral) return fail("expected an integer, found a fraction or exponent");
+  using Limits = std::numeric_limits<Value>;
+  const std::uint64_t most_below_zero = std::is_signed_v<Value> ? std::uint64_t{1} << 63 : 0;
+  bool fits =
+      number.exact && number.digits <= (number.negative ? most_below_zero : std::uint64_t{Limits::max()});
+  // Twenty digits may fit an unsigned integer.
+  if (!number.exact && std::is_unsigned_v<Value>) {
+    fits = std::from_chars(cursor_, number.end, value).ec == std::errc();
+  } else if (fits) {
+    value = static_cast<Value>(number.negative ? 0 - number.digits : number.digits);
+  }
+  if (!fits || value < least || value > most) {
     return fail("integer out of range " + std::to_string(least) + " to " + std::to_string(most));
   }
-  cursor_ = end;
+  cursor_ = number.end;
   return true;
 }
 
@@ -246,14 +227,19 @@ bool JsonReader::real(Value& value) {
     return expect_literal(first == 'N' ? "NaN" : negative ? "-Infinity" : "Infinity");
   }
   if (!negative && !is_digit(first)) return wrong_type("a number");
-  bool integral = false;
-  const char* const end = number_end(cursor_, end_, integral);
-  if (end == nullptr) return fail("malformed number");
-  if (std::from_chars(cursor_, end, value).ec != std::errc()) {
-    if (!is_tiny(cursor_, end)) return fail("number beyond the range of the type");
+  const ParsedNumber number = parse_number(cursor_, end_);
+  if (number.end == nullptr) return fail("malformed number");
+  if constexpr (std::is_same_v<Value, double>) {
+    if (to_double(number, value)) {
+      cursor_ = number.end;
+      return true;
+    }
+  }
+  if (std::from_chars(cursor_, number.end, value).ec != std::errc()) {
+    if (!is_tiny(cursor_, number.end)) return fail("number beyond the range of the type");
     value = negative ? -Value{0} : Value{0};
   }
-  cursor_ = end;
+  cursor_ = number.end;
   return true;
 }
 
@@ -263,6 +249,17 @@ bool JsonReader::number(float& value) { return real(value); }
 bool JsonReader::string(std::string& value) {
   if (peek() != '"') return wrong_type("a string");
   const char* const from = cursor_ + 1;
+  if (static_cast<std::size_t>(end_ - from) >= block_size && value.capacity() + 1 >= block_size) {
+    // A short string, as most are: its block goes straight into the string's own buffer.
+    const Block block = load_block(from);
+    const auto size = static_cast<std::size_t>(std::countr_zero(special_mask(block) | 1u << block_size));
+    if (size < block_size && from[size] == '"') {
+      store_block(value.data(), block);
+      set_size(value, size);
+      cursor_ = from + size + 1;
+      return true;
+    }
+  }
   const char* at = from;
   for (;;) {
     at = find_special(at, end_);
@@ -383,10 +380,9 @@ bool JsonReader::skip_number() {
   if (first == 'I') return expect_literal("Infinity");
   if (first == '-' && end_ - cursor_ > 1 && cursor_[1] == 'I') return expect_literal("-Infinity");
   if (first != '-' && !is_digit(first)) return wrong_type("a value");
-  bool integral = false;
-  const char* const end = number_end(cursor_, end_, integral);
-  if (end == nullptr) return fail("malformed number");
-  cursor_ = end;
+  const ParsedNumber number = parse_number(cursor_, end_);
+  if (number.end == nullptr) return fail("malformed number");
+  cursor_ = number.end;
   return true;
 }
 

@@ -128,6 +128,9 @@ bool JsonWriter::text(std::string_view value, const char* advice) {
   const char* at = value.data();
   const char* const end = at + value.size();
   while (at != end) {
+    const std::size_t copied = copy_plain(cursor_, at, static_cast<std::size_t>(end - at));
+    at += copied;
+    cursor_ += copied;
     const auto left = static_cast<std::size_t>(end - at);
     const bool whole = left >= block_size;
     const Block block = whole ? load_block(at) : load_tail(at, left);

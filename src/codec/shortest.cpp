@@ -42,30 +42,19 @@ Decimal shortest(std::uint64_t significand, int exponent, bool narrow) noexcept 
   const std::uint64_t lower = scale(power, (middle - 2 + (narrow ? 1 : 0)) << shift) + odd;
   const std::uint64_t upper = scale(power, (middle + 2) << shift) - odd;
 
+  // Selections rather than branches: which of them holds is a coin toss.
   const std::uint64_t digits = value / 4;
-  if (digits >= 10) {
-    const std::uint64_t fewer = digits / 10;
-    const bool below = lower <= 40 * fewer;
-    const bool above = 40 * fewer + 40 <= upper;
-    if (below != above) return {fewer + (above ? 1 : 0), k + 1};
-  }
+  const std::uint64_t fewer = digits / 10;
+  const bool fewer_below = lower <= 40 * fewer;
+  const bool fewer_above = 40 * fewer + 40 <= upper;
   const bool below = lower <= 4 * digits;
   const bool above = 4 * digits + 4 <= upper;
-  if (below != above) return {digits + (above ? 1 : 0), k};
   const std::uint64_t half = 4 * digits + 2;
-  const bool up = value > half || (value == half && (digits & 1) != 0);
-  return {digits + (up ? 1 : 0), k};
-}
-
-void drop_trailing_zeros(Decimal& number) noexcept {
-  if (number.digits % 100'000'000 == 0) {
-    number.digits /= 100'000'000;
-    number.exponent += 8;
-  }
-  while (number.digits % 10 == 0) {
-    number.digits /= 10;
-    ++number.exponent;
-  }
+  const bool nearest_is_up = value > half || (value == half && (digits & 1) != 0);
+  const std::uint64_t full = digits + ((below != above ? above : nearest_is_up) ? 1 : 0);
+  const std::uint64_t rounded = 10 * (fewer + (fewer_above ? 1 : 0));
+  const bool one_fits = digits >= 10 && fewer_below != fewer_above;
+  return {one_fits ? rounded : full, k};
 }
 
 char* write_exponent(char* to, int exponent) noexcept {
@@ -88,27 +77,53 @@ void insert_point(char* at) noexcept {
   *at = '.';
 }
 
+/// Seventeen digits and how many of them are significant.
+class Digits {
+ public:
+  explicit Digits(std::uint64_t value) noexcept
+      : first_(static_cast<char>('0' + value / ten_16)),
+        middle_(split_eight(static_cast<std::uint32_t>(value % ten_16 / 100'000'000))),
+        last_(split_eight(static_cast<std::uint32_t>(value % 100'000'000))) {}
+
+  int count() const noexcept {
+    return last_ != 0     ? 17 - std::countl_zero(last_) / 8
+           : middle_ != 0 ? 9 - std::countl_zero(middle_) / 8
+                          : 1;
+  }
+  void store(char* to) const noexcept {
+    *to = first_;
+    store_eight(to + 1, middle_);
+    store_eight(to + 9, last_);
+  }
+
+ private:
+  static constexpr std::uint64_t ten_16 = 10'000'000'000'000'000;
+  char first_;
+  std::uint64_t middle_;
+  std::uint64_t last_;
+};
+
 /// As Python writes it: positional from 1e-4 on and below 1e16.
 char* layout(char* to, const Decimal& number) noexcept {
-  const unsigned count = count_digits(number.digits);
-  const int point = static_cast<int>(count) + number.exponent;  // digits before the decimal point
+  const unsigned given = count_digits(number.digits);
+  const int point = static_cast<int>(given) + number.exponent;  // digits before the decimal point
+  const Digits digits(number.digits * decimal_powers[17 - given]);
+  const int count = digits.count();
+  if (point <= 0 && point > -4) {
+    std::memcpy(to, "0.000", 5);
+    to += 2 - point;
+    digits.store(to);
+    return to + count;
+  }
+  digits.store(to);
   if (point > 0 && point <= 16) {
-    std::memset(to, '0', 18);
-    write_digits(to, number.digits, count);
-    if (static_cast<unsigned>(point) < count) {
+    if (point < count) {
       insert_point(to + point);
       return to + count + 1;
     }
     std::memcpy(to + point, ".0", 2);
     return to + point + 2;
   }
-  if (point <= 0 && point > -4) {
-    std::memcpy(to, "0.000", 5);
-    to += 2 - point;
-    write_digits(to, number.digits, count);
-    return to + count;
-  }
-  write_digits(to, number.digits, count);
   if (count > 1) {
     insert_point(to + 1);
     ++to;
@@ -141,9 +156,7 @@ char* write(char* to, Float value) noexcept {
       return to + count + 2;
     }
   }
-  Decimal number = shortest(significand, exponent, fraction == 0 && field > 1);
-  drop_trailing_zeros(number);
-  return layout(to, number);
+  return layout(to, shortest(significand, exponent, fraction == 0 && field > 1));
 }
 
 }  // namespace

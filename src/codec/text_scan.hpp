@@ -48,13 +48,23 @@ inline Block load_tail(const char* from, std::size_t size) noexcept {
   }
   return _mm_set_epi64x(static_cast<std::int64_t>(high), static_cast<std::int64_t>(low));
 }
-/// One bit per byte that is not plain.
-inline unsigned special_mask(Block block) noexcept {
+/// All bits of each byte that is not plain.
+inline Block special_bytes(Block block) noexcept {
   // Signed comparison: bytes from 0x80 on are negative, hence below 0x20 as well.
   const Block low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
   const Block quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
   const Block slash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, slash))));
+  return _mm_or_si128(low, _mm_or_si128(quote, slash));
+}
+/// One bit per byte that is not plain.
+inline unsigned special_mask(Block block) noexcept {
+  return static_cast<unsigned>(_mm_movemask_epi8(special_bytes(block)));
+}
+/// Whether four blocks are plain.
+inline bool all_plain(const Block (&four)[4]) noexcept {
+  const Block first = _mm_or_si128(special_bytes(four[0]), special_bytes(four[1]));
+  const Block second = _mm_or_si128(special_bytes(four[2]), special_bytes(four[3]));
+  return _mm_movemask_epi8(_mm_or_si128(first, second)) == 0;
 }
 
 #else
@@ -80,11 +90,32 @@ inline unsigned special_mask(Block block) noexcept {
   }
   return mask;
 }
+inline bool all_plain(const Block (&four)[4]) noexcept {
+  return (special_mask(four[0]) | special_mask(four[1]) | special_mask(four[2]) | special_mask(four[3])) == 0;
+}
 
 #endif
 
+/// Copies whole blocks while four in a row are plain; returns how many bytes.
+inline std::size_t copy_plain(char* to, const char* from, std::size_t size) noexcept {
+  std::size_t done = 0;
+  while (size - done >= 4 * block_size) {
+    const char* const at = from + done;
+    const Block four[4] = {load_block(at), load_block(at + 16), load_block(at + 32), load_block(at + 48)};
+    if (!all_plain(four)) break;
+    for (std::size_t i = 0; i < 4; ++i) store_block(to + done + i * block_size, four[i]);
+    done += 4 * block_size;
+  }
+  return done;
+}
+
 /// The first byte that is not plain, or `end`.
 inline const char* find_special(const char* at, const char* end) noexcept {
+  while (static_cast<std::size_t>(end - at) >= 4 * block_size) {
+    const Block four[4] = {load_block(at), load_block(at + 16), load_block(at + 32), load_block(at + 48)};
+    if (!all_plain(four)) break;
+    at += 4 * block_size;
+  }
   while (static_cast<std::size_t>(end - at) >= block_size) {
     const unsigned mask = special_mask(load_block(at));
     if (mask != 0) return at + std::countr_zero(mask);
