@@ -8,6 +8,7 @@
 
 #include "backends/embedded/consumer.hpp"
 #include "backends/embedded/features.hpp"
+#include "backends/embedded/log_journal.hpp"
 #include "backends/embedded/parameters.hpp"
 #include "backends/embedded/producer.hpp"
 
@@ -38,6 +39,17 @@ std::shared_ptr<Engine> named_engine(const std::string& name, const Limits& limi
   return engine;
 }
 
+std::shared_ptr<Engine> open_store_engine(const Parameters& parameters) {
+  LogOptions options;
+  options.directory = parameters.path;
+  options.durability = Durability::parse(parameters.durability);
+  options.lock_wait = parameters.lock_wait;
+  auto engine = std::make_shared<Engine>(std::make_unique<LogJournal>(std::move(options)),
+                                         EngineOptions{parameters.limits, wall_clock});
+  engine->start();
+  return engine;
+}
+
 void refuse_extra(const Extra& extra, const QueueName& queue) {
   if (extra.empty()) return;
   throw ConfigError("unknown option \"" + extra.begin()->first + "\" for " + queue.str(),
@@ -47,8 +59,12 @@ void refuse_extra(const Extra& extra, const QueueName& queue) {
 class EmbeddedBackend final : public driver::Backend {
  public:
   EmbeddedBackend(const driver::BackendConfig& config, driver::Host& host, std::shared_ptr<Engine> engine,
-                  driver::Features features)
-      : Backend(config.nulls), host_(host), engine_(std::move(engine)), features_(std::move(features)) {
+                  bool durable)
+      : Backend(config.nulls),
+        host_(host),
+        engine_(std::move(engine)),
+        durable_(durable),
+        features_(omnibus::embedded::features(durable)) {
     engine_->add_host(host_);
   }
   ~EmbeddedBackend() override {
@@ -64,7 +80,7 @@ class EmbeddedBackend final : public driver::Backend {
     try {
       refuse_extra(config.extra, config.queue);
       const auto id = open_engine()->open_producer(config);
-      producer = std::make_unique<ProducerHandle>(engine_, host_, id);
+      producer = std::make_unique<ProducerHandle>(engine_, host_, id, config.queue.qos == Qos::best_effort);
     } catch (const Error& error) {
       return done(&error, nullptr);
     }
@@ -124,6 +140,7 @@ class EmbeddedBackend final : public driver::Backend {
         if (auto port = weak.lock()) engine_->close(port, [](const Error*) {});
       }
       engine_->remove_host(host_);
+      if (durable_) engine_->stop();
     }
     done(nullptr);
   }
@@ -145,6 +162,7 @@ class EmbeddedBackend final : public driver::Backend {
 
   driver::Host& host_;
   const std::shared_ptr<Engine> engine_;
+  const bool durable_;
   const driver::Features features_;
   std::atomic<bool> closed_ = false;
   std::mutex mutex_;  ///< guards what follows
@@ -156,14 +174,14 @@ class EmbeddedBackend final : public driver::Backend {
 
 std::unique_ptr<driver::Backend> open(const driver::BackendConfig& config, driver::Host& host) {
   const auto parameters = parse_parameters(config);
+  std::shared_ptr<Engine> engine;
   if (parameters.durable()) {
-    throw Error(ErrorCode::unsupported, "durable stores are not part of this build",
-                {.backend = "embedded", .hint = "use embedded:// for now"});
+    engine = open_store_engine(parameters);
+  } else {
+    engine = parameters.name.empty() ? make_memory_engine(parameters.limits)
+                                     : named_engine(parameters.name, parameters.limits);
   }
-  auto engine = parameters.name.empty() ? make_memory_engine(parameters.limits)
-                                        : named_engine(parameters.name, parameters.limits);
-  return std::make_unique<EmbeddedBackend>(config, host, std::move(engine),
-                                           omnibus::embedded::features(false));
+  return std::make_unique<EmbeddedBackend>(config, host, std::move(engine), parameters.durable());
 }
 
 }  // namespace omnibus::embedded

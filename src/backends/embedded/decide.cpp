@@ -59,7 +59,10 @@ std::optional<record::Lease> next_lease(const State& state, const Subscription& 
   auto at = messages.first_from(lease.next);
   while (at <= messages.last() && lease.sequences.size() < most && deferred < most_deferred) {
     const auto& message = *messages.find(at);
-    if (message.deliver_at <= now && !key_is_busy(subscription, message, at) && keys.take(message.key_hash)) {
+    if (subscription.elsewhere.contains(at)) {
+      ++deferred;
+    } else if (message.deliver_at <= now && !key_is_busy(subscription, message, at) &&
+               keys.take(message.key_hash)) {
       lease.sequences.push_back(at);
     } else {
       ++deferred;

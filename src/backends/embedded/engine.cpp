@@ -1,6 +1,7 @@
 #include "backends/embedded/engine.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <omnibus/log.hpp>
@@ -17,7 +18,10 @@ constexpr Millis unreadable_delay = 60'000;
 }  // namespace
 
 Engine::Engine(std::unique_ptr<Journal> journal, EngineOptions options)
-    : journal_(std::move(journal)), options_(std::move(options)), alarm_(std::make_shared<Alarm>()) {}
+    : journal_(std::move(journal)),
+      options_(std::move(options)),
+      alarm_(std::make_shared<Alarm>()),
+      state_(journal_->self()) {}
 
 void Engine::add_host(driver::Host& host) {
   alarm_->add(host, [weak = weak_from_this()] {
@@ -40,6 +44,7 @@ void Engine::distribute(Aftermath& after) {
     std::sort(ready.begin(), ready.end());
     ready.erase(std::unique(ready.begin(), ready.end()), ready.end());
     for (const auto id : ready) {
+      if (!may_hand_out(id, after)) continue;
       try {
         hand_out(id, after);
       } catch (const Error& error) {
@@ -51,10 +56,19 @@ void Engine::distribute(Aftermath& after) {
     timed.insert(timed.end(), ready.begin(), ready.end());
     for (const auto id : timed) watch_time(id, after);
   }
-  trim_grown();
+  if (journal_->entered()) trim_grown();
+  effects_.grown.clear();
   after.blobs.insert(after.blobs.end(), effects_.blobs.begin(), effects_.blobs.end());
   effects_.blobs.clear();
   after.mark = journal_->mark();
+}
+
+bool Engine::may_hand_out(SubscriptionId id, Aftermath& after) {
+  const auto local = locals_.find(id);
+  if (local == locals_.end() || local->second.hungry.empty()) return false;
+  if (journal_->entered() || local->second.ports.front()->best_effort) return true;
+  after.postponed.push_back(id);
+  return false;
 }
 
 void Engine::take_effects(Aftermath& after) {
@@ -63,6 +77,14 @@ void Engine::take_effects(Aftermath& after) {
     if (local == locals_.end() || local->second.ports.empty()) continue;
     local->second.ports.front()->dropped += count;
     after.ports.push_back(local->second.ports.front());
+  }
+  if (const auto missed = std::exchange(effects_.missed, 0); missed > 0) {
+    // Nobody knows any more whom they were for: each count is the most that it may have been.
+    for (const auto& [id, port] : ports_) {
+      if (!port->best_effort) continue;
+      port->dropped += missed;
+      after.ports.push_back(port);
+    }
   }
   for (const auto& [consumer, sequence, epoch] : std::exchange(effects_.revoked, {})) {
     const auto port = ports_.find(consumer);
@@ -234,7 +256,7 @@ void Engine::load(const PortPtr& port, const Handover& item, std::vector<driver:
   delivery.publish_time = SystemTime(std::chrono::milliseconds(item.time));
   delivery.message_id = std::to_string(item.sequence);
   try {
-    journal_->load(item.content, delivery);
+    journal_->load(item.content, port->best_effort, delivery);
   } catch (const Error& error) {
     log::write(log::Level::error,
                "message " + delivery.message_id + " cannot be read and is not delivered: " + error.what());
@@ -269,5 +291,91 @@ void Engine::ring() {
     alarm_->arm(deadline_after(std::chrono::milliseconds(retry_delay)));
   }
 }
+
+void Engine::hand_out_later(std::span<const SubscriptionId> subscriptions) {
+  Aftermath after;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto id : subscriptions) retry_later(id, after);
+  }
+  conclude(after);
+}
+
+void Engine::follow() {
+  try {
+    run_outside([](Aftermath&) {});
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::closed) return;
+    log::write(log::Level::warning, std::string("cannot follow the store, trying again: ") + error.what());
+    alarm_->arm(deadline_after(std::chrono::milliseconds(retry_delay)));
+  }
+}
+
+void Engine::start() {
+  const auto weak = weak_from_this();
+  journal_->start(
+      [weak] {
+        if (const auto self = weak.lock()) self->follow();
+      },
+      [weak](OwnerId owner) {
+        if (const auto self = weak.lock()) self->remove_dead(owner);
+      });
+  std::set<OwnerId> owners;
+  {
+    const std::lock_guard lock(mutex_);
+    journal_->catch_up(state_, effects_);
+    for (const auto& [id, consumer] : state_.consumers()) owners.insert(consumer.owner);
+    for (const auto& [id, producer] : state_.producers()) owners.insert(producer.owner);
+    effects_ = {};
+  }
+  for (const auto owner : owners) {
+    if (owner != 0 && owner != journal_->self() && !journal_->alive(owner)) remove_dead(owner);
+  }
+  run_outside([this](Aftermath&) {
+    for (const auto& [id, subscription] : state_.subscriptions()) effects_.timed.push_back(id);
+  });
+}
+
+void Engine::remove_dead(OwnerId owner) {
+  try {
+    run([&](Aftermath&) {
+      const auto owned = [owner](const auto& entry) { return entry.second.owner == owner; };
+      const auto& consumers = state_.consumers();
+      const auto& producers = state_.producers();
+      if (std::any_of(consumers.begin(), consumers.end(), owned) ||
+          std::any_of(producers.begin(), producers.end(), owned)) {
+        commit(record::Leave{owner, options_.now()});
+      }
+    });
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::closed) return;
+    log::write(log::Level::warning, std::string("cannot release what a dead process held: ") + error.what());
+  }
+}
+
+void Engine::reap(std::span<const ConsumerId> consumers) {
+  std::set<OwnerId> dead;
+  for (const auto id : consumers) {
+    const auto* consumer = state_.consumer(id);
+    if (consumer != nullptr && !journal_->alive(consumer->owner)) dead.insert(consumer->owner);
+  }
+  for (const auto owner : dead) commit(record::Leave{owner, options_.now()});
+}
+
+void Engine::stop() noexcept {
+  try {
+    run([&](Aftermath& after) {
+      for (auto ports = std::exchange(ports_, {}); const auto& [id, port] : ports) forget(port, after);
+      commit(record::Leave{journal_->self(), options_.now()});
+    });
+  } catch (const std::exception& error) {
+    log::write(log::Level::warning,
+               std::string("the end of this process could not be noted: ") + error.what());
+  }
+  gate_.close();
+  journal_->stop();
+}
+
+void Engine::throw_closed() { throw ClosedError("the Bus is closed"); }
 
 }  // namespace omnibus::embedded

@@ -16,6 +16,7 @@
 #include <omnibus/driver.hpp>
 
 #include "backends/embedded/alarm.hpp"
+#include "backends/embedded/gate.hpp"
 #include "backends/embedded/journal.hpp"
 #include "backends/embedded/port.hpp"
 
@@ -41,6 +42,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void add_host(driver::Host& host);
   void remove_host(driver::Host& host);
 
+  /// Goes on when other processes commit or end. Call it once, after the construction.
+  void start();
+  /// Leaves the store: everything local is detached, what was sent is confirmed, and every later call fails
+  /// with ErrorCode::closed. Waits for calls that are going on, so never call it from one.
+  void stop() noexcept;
+
   /// Sends are confirmed before publish() returns.
   bool confirms_at_once() const noexcept { return journal_->confirms_at_once(); }
 
@@ -48,7 +55,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   ProducerId open_producer(const driver::ProducerConfig& config);
   void close_producer(ProducerId id);
   /// Completes each request once.
-  void publish(ProducerId producer, std::span<driver::SendRequest> batch);
+  void publish(ProducerId producer, bool best_effort, std::span<driver::SendRequest> batch);
   /// Completes when everything committed before is durable. Errors go to `done`.
   void flush(Completion done);
 
@@ -79,12 +86,17 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::uint64_t mark = 0;
     std::vector<std::uint64_t> blobs;
     std::optional<Millis> alarm;
+    std::vector<SubscriptionId> postponed;  ///< need the commit section
   };
 
   /// Runs `decide` in the commit section, hands out what became available, and does the rest without the
   /// lock. Errors: those of Journal::enter, and what `decide` throws, after handing out all the same.
   template <class Decide>
   void run(Decide&& decide);
+  /// The same without the commit section, for best effort and for looking: `decide` must not throw. What
+  /// turns out to need the section gets it afterwards.
+  template <class Decide>
+  void run_outside(Decide&& decide);
 
  private:
   struct Local {  ///< what this process has of one subscription
@@ -97,6 +109,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void commit(std::vector<Record> records);
   void distribute(Aftermath& after);
   void take_effects(Aftermath& after);
+  bool may_hand_out(SubscriptionId id, Aftermath& after);
   void hand_out(SubscriptionId id, Aftermath& after);
   bool serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Aftermath& after);
   void feed(const PortPtr& port);
@@ -108,6 +121,11 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void drain(const PortPtr& port);
   void load(const PortPtr& port, const Handover& handover, std::vector<driver::Delivery>& batch);
   void ring();
+  void follow();
+  void hand_out_later(std::span<const SubscriptionId> subscriptions);
+  void remove_dead(OwnerId owner);
+  void reap(std::span<const ConsumerId> consumers);
+  [[noreturn]] static void throw_closed();
 
   QueueId ensure_queue(const QueueName& name);
   SubscriptionId ensure_subscription(QueueId queue, std::string_view name, Position position,
@@ -124,6 +142,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const std::unique_ptr<Journal> journal_;
   const EngineOptions options_;
   const std::shared_ptr<Alarm> alarm_;
+  Gate gate_;
 
   std::mutex mutex_;  ///< guards what follows and all Ports
   State state_;

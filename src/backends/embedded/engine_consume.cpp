@@ -57,10 +57,18 @@ void Engine::check_attach(const Subscription& subscription, const driver::Consum
 PortPtr Engine::open_consumer(const driver::ConsumerConfig& config, driver::Sink& sink) {
   PortPtr port;
   const auto& options = config.options;
+  if (config.queue.qos == Qos::best_effort) journal_->want_best_effort();
   run([&](Aftermath&) {
     const auto queue = ensure_queue(config.queue);
-    const auto id =
+    auto id =
         ensure_subscription(queue, config.subscription, options.position, options.lifetime, options.expiry);
+    // A process that has just died must not stand in the way.
+    const auto before = state_.subscription(id)->consumers;
+    reap(before);
+    if (state_.subscription(id) == nullptr) {  // ephemeral, and gone with it
+      id =
+          ensure_subscription(queue, config.subscription, options.position, options.lifetime, options.expiry);
+    }
     check_attach(*state_.subscription(id), config);
     const auto consumer = state_.next_consumer();
     port = std::make_shared<Port>(sink, consumer, id, std::max<std::size_t>(options.window, 1),
@@ -81,14 +89,10 @@ void Engine::request(const PortPtr& port, std::size_t credit) {
     if (!port->hungry || !may_have_messages(*port)) return;
   }
   try {
-    run([&](Aftermath&) { effects_.ready.push_back(port->subscription); });
+    run_outside([&](Aftermath&) { effects_.ready.push_back(port->subscription); });
   } catch (const Error& error) {
-    Aftermath after;
-    {
-      const std::lock_guard lock(mutex_);
-      retry_later(port->subscription, after);
-    }
-    conclude(after);
+    if (error.code() == ErrorCode::closed) return;
+    hand_out_later({&port->subscription, 1});
   }
 }
 
@@ -127,6 +131,7 @@ std::optional<Error> Engine::settle(
 
 void Engine::settle_and_complete(const PortPtr& port, std::span<const driver::AckId> ids, Completion done,
                                  const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make) {
+  if (port->best_effort) return done(nullptr);
   try {
     run([&](Aftermath& after) {
       std::optional<Error> error;

@@ -34,7 +34,7 @@ Error too_large(std::size_t size) {
 /// The requests of one call on their way into frames.
 class Engine::Publishing {
  public:
-  Publishing(Engine& engine, std::span<driver::SendRequest> batch);
+  Publishing(Engine& engine, bool best_effort, std::span<driver::SendRequest> batch);
 
   /// Under the lock, in the commit section.
   void decide(ProducerId id);
@@ -55,6 +55,7 @@ class Engine::Publishing {
   void write();
 
   Engine& engine_;
+  const bool best_effort_;
   std::vector<Request> requests_;
   std::vector<Record> frame_;
   std::vector<Request*> in_frame_;
@@ -63,13 +64,14 @@ class Engine::Publishing {
   std::optional<Error> broken_;  ///< what failed first: those behind it must not overtake, they fail too
 };
 
-Engine::Publishing::Publishing(Engine& engine, std::span<driver::SendRequest> batch) : engine_(engine) {
+Engine::Publishing::Publishing(Engine& engine, bool best_effort, std::span<driver::SendRequest> batch)
+    : engine_(engine), best_effort_(best_effort) {
   requests_.reserve(batch.size());
   for (auto& [message, done] : batch) {
     auto& request = requests_.emplace_back(Request{message, std::move(done), {}});
     try {
       if (message->payload.size() > max_message_size) throw too_large(message->payload.size());
-      request.content = engine_.journal_->store(*message);
+      request.content = engine_.journal_->store(*message, best_effort);
     } catch (const Error& error) {
       request.error = error;
     }
@@ -84,8 +86,9 @@ void Engine::Publishing::fail(const Error& error) {
 
 void Engine::Publishing::finish(Aftermath& after) {
   for (auto& request : requests_) {
-    if (!request.stored && request.content.blob != 0) after.blobs.push_back(request.content.blob);
-    if (request.error) {
+    if (!request.stored && !best_effort_ && request.content.blob != 0)
+      after.blobs.push_back(request.content.blob);
+    if (request.error || best_effort_) {
       after.settled.push_back({std::move(request.done), std::move(request.error)});
     } else {
       after.confirmed.push_back(std::move(request.done));
@@ -165,11 +168,13 @@ QueueId Engine::ensure_queue(const QueueName& name) {
 
 ProducerId Engine::open_producer(const driver::ProducerConfig& config) {
   ProducerId id = 0;
+  if (config.queue.qos == Qos::best_effort) journal_->want_best_effort();
   run([&](Aftermath&) {
     const auto queue = ensure_queue(config.queue);
     const auto& names = state_.queue(queue)->producers;
     const auto known = names.find(config.name);
-    if (known != names.end() && state_.producer(known->second)->owner != 0) {
+    const auto owner = known == names.end() ? 0 : state_.producer(known->second)->owner;
+    if (owner != 0 && journal_->alive(owner)) {
       throw Error(ErrorCode::conflict,
                   "producer name '" + config.name + "' is in use on " + config.queue.str(),
                   {.backend = "embedded", .hint = "close the other producer or choose another name"});
@@ -192,15 +197,26 @@ void Engine::flush(Completion done) {
   }
 }
 
-void Engine::publish(ProducerId producer, std::span<driver::SendRequest> batch) {
-  Publishing publishing(*this, batch);
+void Engine::publish(ProducerId producer, bool best_effort, std::span<driver::SendRequest> batch) {
+  const Gate::Pass pass(gate_);
+  if (!pass) {
+    const ClosedError closed("the Bus is closed");
+    for (auto& request : batch) request.done(&closed);
+    return;
+  }
+  Publishing publishing(*this, best_effort, batch);
   bool entered = false;
+  const auto decide = [&](Aftermath& after) {
+    entered = true;
+    publishing.decide(producer);
+    publishing.finish(after);
+  };
   try {
-    run([&](Aftermath& after) {
-      entered = true;
-      publishing.decide(producer);
-      publishing.finish(after);
-    });
+    if (best_effort) {
+      run_outside(decide);
+    } else {
+      run(decide);
+    }
   } catch (const Error& error) {
     if (entered) throw;
     publishing.fail(error);

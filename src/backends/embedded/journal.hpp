@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include <omnibus/driver.hpp>
@@ -9,30 +10,46 @@
 namespace omnibus::embedded {
 
 /// How decisions become history: in memory at once, or as frames of a log shared with other processes.
-/// Threads: enter, commit, mark and leave under the Engine's lock; the others from any thread without it.
+/// Best-effort messages take a way of their own: they need no commit section, and what happens to them after
+/// their publish concerns one process only.
+/// Threads: the functions that take a State under the Engine's lock; the others from any thread without it.
 class Journal {
  public:
   virtual ~Journal() = default;
 
   /// Names this opening in records.
   virtual OwnerId self() const noexcept = 0;
+  /// False when the process of that opening is gone.
+  virtual bool alive(OwnerId owner) const = 0;
 
-  /// Applies what others committed and keeps them out until leave(). Errors: unavailable, io, closed.
+  /// Starts telling: `changed` when others committed something, `gone` when a process went. Each may run on
+  /// any thread of the journal until stop() has returned.
+  virtual void start(std::function<void()> changed, std::function<void(OwnerId)> gone) = 0;
+  /// Confirms what is committed, ends the threads and closes the log.
+  virtual void stop() noexcept = 0;
+  /// To be called before the first use of a best-effort queue. Errors: as opening the store.
+  virtual void want_best_effort() = 0;
+
+  /// Applies what others committed. Errors: io, closed.
+  virtual void catch_up(State& state, Effects& effects) = 0;
+  /// The same, and keeps the others out until leave(). Errors: unavailable, io, closed.
   virtual void enter(State& state, Effects& effects) = 0;
+  virtual bool entered() const noexcept = 0;
   virtual void leave() noexcept = 0;
-  /// Makes the records history together and applies them. Errors: no_space, io: nothing has changed.
+  /// Makes the records history together and applies them. All are of best-effort messages, or none is; the
+  /// latter needs enter(). Errors: no_space, io: nothing has changed.
   virtual void commit(State& state, std::span<Record> records, Effects& effects) = 0;
   /// Names everything committed so far, for confirm().
   virtual std::uint64_t mark() const noexcept = 0;
 
   /// confirm() runs its completion before it returns.
   virtual bool confirms_at_once() const noexcept = 0;
-  /// Runs `done` when everything up to `mark` is as durable as was asked for.
+  /// Runs `done` when everything up to `mark` is as durable as was asked for. Errors go to `done`.
   virtual void confirm(std::uint64_t mark, Completion done) = 0;
   /// Keeps the bytes of a message for a Publish record. Errors: no_space, io.
-  virtual Content store(const driver::Outgoing& message) = 0;
+  virtual Content store(const driver::Outgoing& message, bool best_effort) = 0;
   /// Fills body, properties and key. Errors: corrupt, io.
-  virtual void load(const Content& content, driver::Delivery& delivery) = 0;
+  virtual void load(const Content& content, bool best_effort, driver::Delivery& delivery) = 0;
   /// Deletes a body's file that no message refers to.
   virtual void remove_blob(std::uint64_t blob) noexcept = 0;
 };

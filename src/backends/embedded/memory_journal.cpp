@@ -7,7 +7,14 @@ namespace {
 class MemoryJournal final : public Journal {
  public:
   OwnerId self() const noexcept override { return 1; }
+  bool alive(OwnerId) const override { return true; }
+  void start(std::function<void()>, std::function<void(OwnerId)>) override {}
+  void stop() noexcept override {}
+  void want_best_effort() override {}
+
+  void catch_up(State&, Effects&) override {}
   void enter(State&, Effects&) override {}
+  bool entered() const noexcept override { return true; }
   void leave() noexcept override {}
   void commit(State& state, std::span<Record> records, Effects& effects) override {
     for (const auto& record : records) state.apply(record, effects);
@@ -16,8 +23,8 @@ class MemoryJournal final : public Journal {
 
   bool confirms_at_once() const noexcept override { return true; }
   void confirm(std::uint64_t, Completion done) override { done(nullptr); }
-  Content store(const driver::Outgoing& message) override { return encode_message(message); }
-  void load(const Content& content, driver::Delivery& delivery) override {
+  Content store(const driver::Outgoing& message, bool) override { return encode_message(message); }
+  void load(const Content& content, bool, driver::Delivery& delivery) override {
     decode_message(content, {}, delivery);
   }
   void remove_blob(std::uint64_t) noexcept override {}

@@ -36,8 +36,12 @@ Content encode_message(const driver::Outgoing& message, const BlobReference* blo
   auto bytes = std::make_shared_for_overwrite<char[]>(size);
   std::memcpy(bytes.get(), head.data(), head.size());
   if (!body.empty()) std::memcpy(bytes.get() + head.size(), body.data(), body.size());
-  const void* data = bytes.get();
-  return {std::shared_ptr<const void>(std::move(bytes), data), data, size, 0, blob == nullptr ? 0 : blob->id};
+  Content content;
+  content.data = bytes.get();
+  content.size = size;
+  content.blob = blob == nullptr ? 0 : blob->id;
+  content.owner = std::move(bytes);
+  return content;
 }
 
 void decode_message(const Content& content,

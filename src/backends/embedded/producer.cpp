@@ -58,18 +58,23 @@ void Confirmations::give_up() {
   left(std::move(lock));
 }
 
-ProducerHandle::ProducerHandle(std::shared_ptr<Engine> engine, driver::Host& host, ProducerId id)
-    : engine_(std::move(engine)), host_(host), id_(id), confirmations_(std::make_shared<Confirmations>()) {}
+ProducerHandle::ProducerHandle(std::shared_ptr<Engine> engine, driver::Host& host, ProducerId id,
+                               bool best_effort)
+    : engine_(std::move(engine)),
+      host_(host),
+      id_(id),
+      best_effort_(best_effort),
+      confirmations_(std::make_shared<Confirmations>()) {}
 
 ProducerHandle::~ProducerHandle() {
   close(TimePoint::min(), [](const Error*) {});
 }
 
 void ProducerHandle::send(std::span<driver::SendRequest> batch) {
-  if (!engine_->confirms_at_once()) {
+  if (!best_effort_ && !engine_->confirms_at_once()) {
     for (auto& request : batch) request.done = confirmations_->hold(std::move(request.done));
   }
-  engine_->publish(id_, batch);
+  engine_->publish(id_, best_effort_, batch);
 }
 
 void ProducerHandle::flush(Completion done) { engine_->flush(confirmations_->hold(std::move(done))); }
@@ -78,6 +83,8 @@ void ProducerHandle::close(TimePoint deadline, Completion done) {
   std::call_once(closed_, [this] {
     try {
       engine_->close_producer(id_);
+    } catch (const ClosedError&) {
+      // The Bus has closed it already.
     } catch (const Error& error) {
       log::write(log::Level::warning, std::string("a producer's end could not be noted: ") + error.what());
     }

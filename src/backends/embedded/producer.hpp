@@ -38,7 +38,7 @@ class Confirmations : public std::enable_shared_from_this<Confirmations> {
 
 class ProducerHandle final : public driver::Producer {
  public:
-  ProducerHandle(std::shared_ptr<Engine> engine, driver::Host& host, ProducerId id);
+  ProducerHandle(std::shared_ptr<Engine> engine, driver::Host& host, ProducerId id, bool best_effort);
   ~ProducerHandle() override;
 
   void send(std::span<driver::SendRequest> batch) override;
@@ -49,6 +49,7 @@ class ProducerHandle final : public driver::Producer {
   const std::shared_ptr<Engine> engine_;
   driver::Host& host_;
   const ProducerId id_;
+  const bool best_effort_;
   const std::shared_ptr<Confirmations> confirmations_;
   std::once_flag closed_;
 };

@@ -30,6 +30,8 @@ struct Content {
   const void* data = nullptr;
   std::size_t size = 0;
   std::uint64_t segment = 0;  ///< of the log that holds it; 0 in memory
+  std::uint32_t frame = 0;    ///< where its frame begins in the segment
+  std::uint32_t at = 0;       ///< where it begins in the frame's payload
   std::uint64_t blob = 0;     ///< its body's own file; 0: none
 };
 

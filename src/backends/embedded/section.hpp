@@ -5,12 +5,16 @@
 #include <exception>
 #include <utility>
 
+#include <omnibus/log.hpp>
+
 #include "backends/embedded/engine.hpp"
 
 namespace omnibus::embedded {
 
 template <class Decide>
 void Engine::run(Decide&& decide) {
+  const Gate::Pass pass(gate_);
+  if (!pass) throw_closed();
   Aftermath after;
   std::exception_ptr failure;
   {
@@ -26,6 +30,28 @@ void Engine::run(Decide&& decide) {
   }
   conclude(after);
   if (failure) std::rethrow_exception(failure);
+}
+
+template <class Decide>
+void Engine::run_outside(Decide&& decide) {
+  const Gate::Pass pass(gate_);
+  if (!pass) throw_closed();
+  Aftermath after;
+  {
+    const std::lock_guard lock(mutex_);
+    journal_->catch_up(state_, effects_);
+    std::forward<Decide>(decide)(after);
+    distribute(after);
+  }
+  auto postponed = std::move(after.postponed);
+  conclude(after);
+  if (postponed.empty()) return;
+  try {
+    run([&](Aftermath&) { effects_.ready.insert(effects_.ready.end(), postponed.begin(), postponed.end()); });
+  } catch (const Error& error) {
+    log::write(log::Level::warning, std::string("cannot hand out messages, trying again: ") + error.what());
+    hand_out_later(postponed);
+  }
 }
 
 }  // namespace omnibus::embedded

@@ -91,25 +91,20 @@ void State::close_producer(ProducerId id) {
 
 void State::on(const record::Publish& r, Effects& effects) {
   auto* target = queue(r.queue);
-  if (target == nullptr || r.sequence <= target->messages.last()) return;
+  if (target == nullptr) return;
+  if (target->best_effort) return publish_best_effort(*target, r, effects);
+  if (r.sequence <= target->messages.last()) return;
   if (const auto by = producers_.find(r.producer); by != producers_.end()) {
     by->second.last = std::max(by->second.last, r.producer_sequence);
   }
   auto& waiting = target->subscriptions;
-  if (waiting.empty() && target->best_effort) {
-    target->messages.advance(r.sequence);
-    if (r.content.blob != 0) effects.blobs.push_back(r.content.blob);
-    return;
-  }
   auto& message = target->messages.append(
       r.sequence, {r.content, r.time, r.deliver_at, r.key_hash, std::max<std::uint64_t>(r.bytes, 1),
                    static_cast<std::uint32_t>(waiting.size())});
-  if (!target->best_effort) {
-    (waiting.empty() ? target->space->settled_bytes : target->space->pending_bytes) += message.bytes;
-    if (waiting.empty()) {
-      target->space->history.emplace_back(r.queue, r.sequence);
-      effects.grown.push_back(target->space);
-    }
+  (waiting.empty() ? target->space->settled_bytes : target->space->pending_bytes) += message.bytes;
+  if (waiting.empty()) {
+    target->space->history.emplace_back(r.queue, r.sequence);
+    effects.grown.push_back(target->space);
   }
   for (const auto& [name, id] : waiting) {
     auto* subscription = find(id);
@@ -117,8 +112,42 @@ void State::on(const record::Publish& r, Effects& effects) {
     subscription->backlog_bytes += message.bytes;
     if (!subscription->consumers.empty()) effects.ready.push_back(id);
   }
-  if (!target->best_effort) return;
-  for (const auto& [name, id] : waiting) shed(*target, *find(id), effects);
+}
+
+bool State::is_for_here(const Subscription& subscription, Sequence sequence) const {
+  const auto& consumers = subscription.consumers;
+  if (consumers.empty()) return false;
+  const auto turn = subscription.sharing == Sharing::shared ? sequence % consumers.size() : 0;
+  const auto* taker = consumer(consumers[turn]);
+  return taker != nullptr && taker->owner == self_;
+}
+
+void State::publish_best_effort(Queue& queue, const record::Publish& r, Effects& effects) {
+  const auto sequence = queue.messages.last() + 1;
+  std::vector<Subscription*> takers;
+  for (const auto& [name, id] : queue.subscriptions) {
+    auto* subscription = find(id);
+    if (is_for_here(*subscription, r.sequence)) {
+      takers.push_back(subscription);
+    } else if (subscription->next == sequence) {
+      ++subscription->next;
+    } else {
+      subscription->elsewhere.insert(sequence);
+    }
+  }
+  if (takers.empty()) {
+    queue.messages.advance(sequence);
+    return;
+  }
+  const auto& message = queue.messages.append(
+      sequence, {r.content, r.time, r.deliver_at, r.key_hash, std::max<std::uint64_t>(r.bytes, 1),
+                 static_cast<std::uint32_t>(takers.size())});
+  for (auto* subscription : takers) {
+    ++subscription->backlog;
+    subscription->backlog_bytes += message.bytes;
+    effects.ready.push_back(subscription->id);
+  }
+  for (auto* subscription : takers) shed(queue, *subscription, effects);
 }
 
 void State::shed(Queue& queue, Subscription& subscription, Effects& effects) {
@@ -128,6 +157,7 @@ void State::shed(Queue& queue, Subscription& subscription, Effects& effects) {
     const auto fresh = queue.messages.first_from(subscription.next);
     if (fresh <= queue.messages.last()) {
       subscription.next = fresh + 1;
+      if (subscription.elsewhere.erase(fresh) > 0) continue;
       settle(queue, subscription, fresh, effects);
     } else {
       const auto oldest = subscription.outstanding.begin();
@@ -144,7 +174,8 @@ void State::shed(Queue& queue, Subscription& subscription, Effects& effects) {
 void State::forget(Queue& queue, Sequence sequence, Effects& effects) {
   const auto* message = queue.messages.find(sequence);
   if (message == nullptr) return;
-  if (message->content.blob != 0) effects.blobs.push_back(message->content.blob);
+  // The bodies of best-effort messages lie in a ring that reuses its own space.
+  if (message->content.blob != 0 && !queue.best_effort) effects.blobs.push_back(message->content.blob);
   queue.messages.erase(sequence);
 }
 

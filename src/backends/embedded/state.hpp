@@ -91,7 +91,8 @@ struct Subscription {
   std::set<std::pair<Millis, Sequence>> returned;
   std::set<std::pair<Millis, Sequence>> deadlines;             ///< of leases with a timeout
   std::unordered_map<std::uint64_t, std::set<Sequence>> keys;  ///< ordered: outstanding by key
-  std::uint64_t backlog = 0;                                   ///< not settled
+  std::set<Sequence> elsewhere;  ///< best effort: not below `next` and taken by another process
+  std::uint64_t backlog = 0;     ///< not settled
   std::uint64_t backlog_bytes = 0;
   std::uint64_t in_flight = 0;
   std::uint64_t redelivered = 0;
@@ -114,12 +115,13 @@ struct Effects {
   std::vector<Revoked> revoked;
   std::vector<ConsumerId> orphaned;  ///< their subscription was removed
   std::vector<Space*> grown;         ///< may exceed their retention
+  std::uint64_t missed = 0;          ///< best-effort frames overwritten before they were read
   std::vector<std::uint64_t> blobs;  ///< nobody refers to them any more
 };
 
 class State {
  public:
-  State() = default;
+  explicit State(OwnerId self) : self_(self) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
@@ -170,6 +172,8 @@ class State {
   void remove(SubscriptionId id, Effects&);
   /// One subscription less waits for it.
   void settle(Queue&, Subscription&, Sequence, Effects&);
+  void publish_best_effort(Queue&, const record::Publish&, Effects&);
+  bool is_for_here(const Subscription&, Sequence) const;
   void shed(Queue&, Subscription&, Effects&);
   void forget(Queue&, Sequence, Effects&);
   void release(Subscription&, Sequence, Outstanding&, Millis visible_at, Effects&);
@@ -180,6 +184,7 @@ class State {
   void free_key(const Queue&, Subscription&, Sequence);
   void order_keys(Subscription&);
 
+  const OwnerId self_;
   std::map<std::string, Space, std::less<>> spaces_;
   std::unordered_map<QueueId, Queue> queues_;
   std::map<std::pair<bool, std::string>, QueueId> queue_names_;

@@ -17,8 +17,8 @@ void State::on(const record::CreateSubscription& r, Effects& effects) {
   created.name = r.name;
   created.lifetime = r.lifetime;
   created.expiry = r.expiry;
-  created.next = std::max<Sequence>(r.next, 1);
   auto& messages = owner->messages;
+  created.next = owner->best_effort ? messages.last() + 1 : std::max<Sequence>(r.next, 1);
   for (auto at = messages.first_from(created.next); at <= messages.last(); at = messages.first_from(at + 1)) {
     auto* message = messages.find(at);
     if (message->pending++ == 0 && !owner->best_effort) {
@@ -46,7 +46,7 @@ void State::remove(SubscriptionId id, Effects& effects) {
     auto& messages = owner->messages;
     for (auto at = messages.first_from(doomed.next); at <= messages.last();
          at = messages.first_from(at + 1)) {
-      settle(*owner, doomed, at, effects);
+      if (!doomed.elsewhere.contains(at)) settle(*owner, doomed, at, effects);
     }
     owner->subscriptions.erase(doomed.name);
   }
@@ -127,6 +127,7 @@ void State::on(const record::Lease& r, Effects& effects) {
 }
 
 void State::defer(Queue& owner, Subscription& subscription, Sequence sequence) {
+  if (subscription.elsewhere.erase(sequence) > 0) return;
   const auto& message = *owner.messages.find(sequence);
   auto& outstanding = subscription.outstanding[sequence];
   const auto key =

@@ -304,7 +304,10 @@ TEST_F(EngineSharing, EphemeralSubscriptionsGoWithTheirLastConsumer) {
   EXPECT_EQ(engine->statistics(queue("a")).subscriptions.count("t"), 0U);
 }
 
-using EngineBestEffort = MemoryEngine;
+class EngineBestEffort : public MemoryEngine {
+ protected:
+  EngineBestEffort() { best_effort = true; }
+};
 
 TEST_F(EngineBestEffort, NeedsNoAcknowledgementAndKeepsNothing) {
   const auto name = queue("a", Qos::best_effort);

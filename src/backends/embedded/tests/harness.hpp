@@ -2,6 +2,7 @@
 
 /// Drives the seam directly: a Sink that collects, a Host whose time is a number, and an engine on them.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -133,7 +134,7 @@ class MemoryEngine : public ::testing::Test {
                                   ++calls;
                                   if (error != nullptr) result = *error;
                                 }};
-    engine->publish(id, {&request, 1});
+    engine->publish(id, best_effort, {&request, 1});
     EXPECT_EQ(calls, 1);
     return result;
   }
@@ -172,6 +173,7 @@ class MemoryEngine : public ::testing::Test {
 
   Millis now = 1'000'000;
   ManualHost host;
+  bool best_effort = false;
   std::shared_ptr<Engine> engine;
 };
 

@@ -1,0 +1,220 @@
+#include "backends/embedded/log_journal.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <omnibus/log.hpp>
+
+#include "backends/embedded/message_format.hpp"
+#include "backends/embedded/record_codec.hpp"
+
+namespace omnibus::embedded {
+namespace {
+
+/// Messages of a best-effort queue and what becomes of them.
+bool is_best_effort(const State& state, const Record& record) {
+  const Queue* queue = nullptr;
+  const auto of = [&](SubscriptionId id) {
+    const auto* subscription = state.subscription(id);
+    return subscription == nullptr ? nullptr : state.queue(subscription->queue);
+  };
+  if (const auto* publish = std::get_if<record::Publish>(&record)) queue = state.queue(publish->queue);
+  if (const auto* drop = std::get_if<record::Drop>(&record)) queue = state.queue(drop->queue);
+  if (const auto* lease = std::get_if<record::Lease>(&record)) queue = of(lease->subscription);
+  if (const auto* ack = std::get_if<record::Acknowledge>(&record)) queue = of(ack->subscription);
+  if (const auto* given = std::get_if<record::Return>(&record)) queue = of(given->subscription);
+  return queue != nullptr && queue->best_effort;
+}
+
+Content* content_of(Record& record) {
+  if (auto* publish = std::get_if<record::Publish>(&record)) return &publish->content;
+  if (auto* relocate = std::get_if<record::Relocate>(&record)) return &relocate->content;
+  return nullptr;
+}
+
+}  // namespace
+
+LogJournal::LogJournal(LogOptions options) {
+  committed_.log = Log::open(std::move(options));
+  committed_.cursor = committed_.log->cursor(0);
+  self_ = committed_.log->self().generation;
+}
+
+LogJournal::~LogJournal() { stop(); }
+
+bool LogJournal::alive(OwnerId owner) const {
+  if (owner == self_) return true;
+  const auto members = committed_.log->members();
+  return std::any_of(members.begin(), members.end(),
+                     [owner](const Member& member) { return member.id.generation == owner; });
+}
+
+void LogJournal::start(std::function<void()> changed, std::function<void(OwnerId)> gone) {
+  const std::lock_guard lock(mutex_);
+  changed_ = std::move(changed);
+  followers_.emplace_back([this](std::stop_token stop) { follow(committed_, std::move(stop)); });
+  committed_.log->watch([gone = std::move(gone)](const Member& member) { gone(member.id.generation); });
+}
+
+void LogJournal::want_best_effort() {
+  const std::lock_guard lock(mutex_);
+  if (best_effort_ready_) return;
+  auto options = committed_.log->options();
+  options.permissions_like = options.directory;
+  options.directory = volatile_directory(options.directory, committed_.log->store_id());
+  options.volatile_log = true;
+  best_effort_.log = Log::open(std::move(options));
+  best_effort_.applied = best_effort_.log->end();
+  best_effort_.cursor = best_effort_.log->cursor(best_effort_.applied);
+  best_effort_ready_ = true;
+  followers_.emplace_back([this](std::stop_token stop) { follow(best_effort_, std::move(stop)); });
+}
+
+void LogJournal::stop() noexcept {
+  std::vector<std::jthread> followers;
+  {
+    const std::lock_guard lock(mutex_);
+    followers.swap(followers_);
+  }
+  for (auto& follower : followers) follower.request_stop();
+  if (committed_.log) committed_.log->interrupt();
+  if (best_effort_.log) best_effort_.log->interrupt();
+  followers.clear();
+  best_effort_.log.reset();
+  committed_.log.reset();
+}
+
+void LogJournal::follow(Place& place, std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const auto seen = place.applied.load();
+    try {
+      if (!place.log->wait(seen, TimePoint::max())) continue;
+      changed_();
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::closed) return;  // in the child of a fork
+      log::write(log::Level::warning, std::string("cannot follow the store: ") + error.what());
+    }
+    // What could not be applied is not tried in a tight loop.
+    if (place.applied.load() == seen) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+void LogJournal::read(Place& place, State& state, Effects& effects, bool best_effort) {
+  if (place.log->end() < place.cursor.next()) return;
+  FrameView frame;
+  Gap gap;
+  for (auto got = place.log->read(place.cursor, frame, gap); got != ReadResult::end;
+       got = place.log->read(place.cursor, frame, gap)) {
+    if (got == ReadResult::gap) {
+      if (best_effort) effects.missed += gap.last - gap.first + 1;
+      continue;
+    }
+    try {
+      for (auto& record : decode_frame(frame)) {
+        if (auto* publish = std::get_if<record::Publish>(&record); best_effort && publish != nullptr) {
+          publish->sequence = frame.sequence;
+        }
+        state.apply(record, effects);
+      }
+    } catch (const Error& error) {
+      log::write(log::Level::error, "frame " + std::to_string(frame.sequence) +
+                                        " of the store has no meaning and is skipped: " + error.what());
+    }
+  }
+  place.applied = place.cursor.next() - 1;
+  place.log->applied(place.applied);
+}
+
+void LogJournal::catch_up(State& state, Effects& effects) {
+  read(committed_, state, effects, false);
+  if (auto* place = best_effort()) read(*place, state, effects, true);
+}
+
+void LogJournal::enter(State& state, Effects& effects) {
+  section_.emplace(committed_.log->lock());
+  try {
+    catch_up(state, effects);
+  } catch (...) {
+    section_.reset();
+    throw;
+  }
+}
+
+void LogJournal::leave() noexcept {
+  section_.reset();
+  if (std::exchange(appended_, false)) committed_.log->wake();
+}
+
+void LogJournal::commit(State& state, std::span<Record> records, Effects& effects) {
+  if (is_best_effort(state, records.front())) return commit_best_effort(state, records, effects);
+  append(committed_, *section_, state, records, effects);
+  appended_ = true;
+}
+
+void LogJournal::commit_best_effort(State& state, std::span<Record> records, Effects& effects) {
+  if (!std::holds_alternative<record::Publish>(records.front())) {
+    for (const auto& record : records) state.apply(record, effects);
+    return;
+  }
+  auto& log = *best_effort_.log;
+  {
+    auto section = log.lock();
+    read(best_effort_, state, effects, true);
+    append(best_effort_, section, state, records, effects);
+  }
+  log.wake();
+}
+
+void LogJournal::append(Place& place, Log::Section& section, State& state, std::span<Record> records,
+                        Effects& effects) {
+  bytes_.clear();
+  places_.clear();
+  for (const auto& record : records) encode_record(record, bytes_, places_);
+  const std::string_view part = bytes_;
+  const auto frame = place.log->append(section, {&part, 1});
+  place.cursor.skip(frame);
+  place.applied = frame.sequence;
+  auto at = places_.begin();
+  for (auto& record : records) {
+    if (auto* content = content_of(record)) *content = content_in(frame, *at++, content->size, content->blob);
+    if (auto* publish = std::get_if<record::Publish>(&record);
+        publish != nullptr && &place == &best_effort_) {
+      publish->sequence = frame.sequence;
+    }
+    state.apply(record, effects);
+  }
+}
+
+void LogJournal::confirm(std::uint64_t mark, Completion done) {
+  try {
+    committed_.log->confirm(mark, std::move(done));
+  } catch (const Error& error) {
+    if (done) done(&error);
+  }
+}
+
+Content LogJournal::store(const driver::Outgoing& message, bool best_effort) {
+  if (message.payload.size() <= blob_threshold) return encode_message(message);
+  const auto& log = best_effort ? best_effort_.log : committed_.log;
+  const auto blob = log->write_blob(message.payload);
+  const BlobReference reference{blob.id, blob.length, blob.crc};
+  return encode_message(message, &reference);
+}
+
+void LogJournal::load(const Content& content, bool best_effort, driver::Delivery& delivery) {
+  const auto& log = best_effort ? best_effort_.log : committed_.log;
+  decode_message(
+      content,
+      [&](const BlobReference& reference) {
+        auto mapping = log->open_blob({reference.id, reference.length, reference.crc});
+        const auto bytes = mapping->bytes();
+        return driver::Body(std::move(mapping), bytes);
+      },
+      delivery);
+  if (content.segment != 0 && static_cast<const Mapping*>(content.owner.get())->faulted()) {
+    throw Error(ErrorCode::io, "the disk failed to give the message back", {.backend = "embedded"});
+  }
+}
+
+}  // namespace omnibus::embedded

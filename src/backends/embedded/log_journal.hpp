@@ -1,0 +1,71 @@
+#pragma once
+
+/// The journal of a store directory: frames of the commit log, best-effort messages through a volatile log in
+/// shared memory, large bodies in files of their own.
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "backends/embedded/journal.hpp"
+#include "backends/embedded/log/log.hpp"
+
+namespace omnibus::embedded {
+
+class LogJournal final : public Journal {
+ public:
+  /// Errors: as Log::open.
+  explicit LogJournal(LogOptions options);
+  ~LogJournal() override;
+
+  OwnerId self() const noexcept override { return self_; }
+  bool alive(OwnerId owner) const override;
+  void start(std::function<void()> changed, std::function<void(OwnerId)> gone) override;
+  void stop() noexcept override;
+  void want_best_effort() override;
+
+  void catch_up(State& state, Effects& effects) override;
+  void enter(State& state, Effects& effects) override;
+  bool entered() const noexcept override { return section_.has_value(); }
+  void leave() noexcept override;
+  void commit(State& state, std::span<Record> records, Effects& effects) override;
+  std::uint64_t mark() const noexcept override { return committed_.applied.load(); }
+
+  bool confirms_at_once() const noexcept override { return false; }
+  void confirm(std::uint64_t mark, Completion done) override;
+  Content store(const driver::Outgoing& message, bool best_effort) override;
+  void load(const Content& content, bool best_effort, driver::Delivery& delivery) override;
+  void remove_blob(std::uint64_t blob) noexcept override { committed_.log->remove_blob(blob); }
+
+ private:
+  /// One log and how far it is read.
+  struct Place {
+    std::unique_ptr<Log> log;
+    Cursor cursor;
+    std::atomic<std::uint64_t> applied = 0;  ///< everything up to it
+  };
+
+  void read(Place& place, State& state, Effects& effects, bool best_effort);
+  void append(Place& place, Log::Section& section, State& state, std::span<Record> records, Effects& effects);
+  void commit_best_effort(State& state, std::span<Record> records, Effects& effects);
+  void follow(Place& place, std::stop_token stop);
+  Place* best_effort() noexcept { return best_effort_ready_.load() ? &best_effort_ : nullptr; }
+
+  Place committed_;
+  OwnerId self_ = 0;
+  std::optional<Log::Section> section_;  ///< guarded by the Engine's lock
+  bool appended_ = false;                ///< likewise: in this section
+  std::string bytes_;                    ///< likewise: the frame being encoded
+  std::vector<std::size_t> places_;      ///< likewise: of the contents in bytes_
+
+  std::mutex mutex_;  ///< guards the making of what follows
+  Place best_effort_;
+  std::atomic<bool> best_effort_ready_ = false;
+  std::function<void()> changed_;
+  std::vector<std::jthread> followers_;
+};
+
+}  // namespace omnibus::embedded

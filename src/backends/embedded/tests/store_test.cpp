@@ -1,0 +1,188 @@
+#include "backends/embedded/tests/store_harness.hpp"
+
+#include <random>
+
+namespace omnibus::embedded::test {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+class Store : public ::testing::TestWithParam<const char*> {
+ protected:
+  Extra parameters() const { return {{"durability", GetParam()}}; }
+  TemporaryDirectory directory;
+};
+
+INSTANTIATE_TEST_SUITE_P(Durability, Store, ::testing::Values("process", "sync", "group:5"),
+                         [](const auto& level) {
+                           return std::string(level.param, strcspn(level.param, ":"));
+                         });
+
+TEST_P(Store, KeepsMessagesAndAcknowledgementsAcrossARestart) {
+  driver::AckId nacked;
+  {
+    Opening bus(directory.store(), parameters());
+    CollectingSink sink;
+    auto in = bus.consumer(queue("a"), "s", sink);
+    in->request(10);
+    auto out = bus.producer(queue("a"), "p");
+    for (const auto* text : {"k", "k+1", "k+2"}) EXPECT_FALSE(send(*out, text));
+    ASSERT_TRUE(sink.wait_for(3));
+    const auto got = sink.take();
+    nacked = got[0].ack;
+    EXPECT_FALSE(wait([&](Completion done) {
+      in->negative_acknowledge({&nacked, 1}, std::chrono::milliseconds(0), std::move(done));
+    }));
+    EXPECT_FALSE(acknowledge(*in, {got[1].ack}));
+  }
+  Opening bus(directory.store(), parameters());
+  CollectingSink sink;
+  auto in = bus.consumer(queue("a"), "s", sink);
+  in->request(10);
+  ASSERT_TRUE(sink.wait_for(2));
+  const auto got = sink.take();
+  ASSERT_EQ(got.size(), 2U);
+  EXPECT_EQ(got[0].body.bytes(), "k");
+  EXPECT_GE(got[0].attempt, 2U);
+  EXPECT_EQ(got[1].body.bytes(), "k+2");
+  const auto stale = acknowledge(*in, {nacked});
+  ASSERT_TRUE(stale) << "its epoch is over";
+  EXPECT_EQ(stale->code(), ErrorCode::stale_ack);
+}
+
+TEST_P(Store, ReachesAConsumerOfAnotherOpening) {
+  Opening one(directory.store(), parameters()), two(directory.store(), parameters());
+  CollectingSink sink;
+  auto in = two.consumer(queue("a"), "s", sink);
+  in->request(1000);
+  auto out = one.producer(queue("a"), "p");
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(send(*out, std::to_string(i)));
+  ASSERT_TRUE(sink.wait_for(100));
+  const auto got = sink.take();
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i].body.bytes(), std::to_string(i));
+  std::vector<driver::AckId> ids;
+  for (const auto& delivery : got) ids.push_back(delivery.ack);
+  EXPECT_FALSE(acknowledge(*in, ids));
+  EXPECT_EQ(one.statistics(queue("a")).subscriptions.at("s").backlog, 0U);
+}
+
+TEST_P(Store, CarriesLargeBodiesAndEveryByte) {
+  Opening one(directory.store(), parameters()), two(directory.store(), parameters());
+  CollectingSink sink;
+  auto in = two.consumer(queue("a"), "s", sink);
+  in->request(10);
+  auto out = one.producer(queue("a"), "p");
+  std::mt19937 random(7);
+  std::string large(3 << 20, '\0');
+  for (auto& byte : large) byte = static_cast<char>(random());
+  const auto edge = large.substr(0, 64 << 10);
+  EXPECT_FALSE(send(*out, large, 0, {{"big", std::string(30'000, 'x')}}));
+  EXPECT_FALSE(send(*out, edge));
+  EXPECT_FALSE(send(*out, edge + "x"));
+  ASSERT_TRUE(sink.wait_for(3));
+  const auto got = sink.take();
+  EXPECT_TRUE(got[0].body.bytes() == large);
+  EXPECT_EQ(got[0].properties.value_or("big", "").size(), 30'000U);
+  EXPECT_TRUE(got[1].body.bytes() == edge);
+  EXPECT_TRUE(got[2].body.bytes() == edge + "x");
+}
+
+TEST_P(Store, StoresARepeatedSequenceOnceAcrossARestart) {
+  {
+    Opening bus(directory.store(), parameters());
+    auto out = bus.producer(queue("a"), "me");
+    EXPECT_FALSE(send(*out, "x", 5));
+  }
+  Opening bus(directory.store(), parameters());
+  auto out = bus.producer(queue("a"), "me");
+  EXPECT_FALSE(send(*out, "x", 5));
+  EXPECT_FALSE(send(*out, "y", 6));
+  EXPECT_EQ(bus.statistics(queue("a")).depth, 2U);
+}
+
+using StoreOpenings = Store;
+INSTANTIATE_TEST_SUITE_P(Process, StoreOpenings, ::testing::Values("process"));
+
+TEST_P(StoreOpenings, CarryBestEffortBetweenThem) {
+  Opening one(directory.store(), parameters()), two(directory.store(), parameters());
+  const auto name = queue("a", Qos::best_effort);
+  CollectingSink sink, own;
+  auto in = two.consumer(name, "s", sink);
+  auto mine = one.consumer(name, "t", own);
+  in->request(1000);
+  mine->request(1000);
+  auto out = one.producer(name, "p");
+  for (int i = 0; i < 50; ++i) EXPECT_FALSE(send(*out, std::to_string(i)));
+  ASSERT_TRUE(sink.wait_for(50));
+  ASSERT_TRUE(own.wait_for(50));
+  EXPECT_EQ(sink.take_payloads().back(), "49");
+  EXPECT_EQ(own.take()[7].attempt, 1U);
+}
+
+TEST_P(StoreOpenings, ShareABestEffortSubscription) {
+  Opening one(directory.store(), parameters()), two(directory.store(), parameters());
+  const auto name = queue("a", Qos::best_effort);
+  CollectingSink first, second;
+  auto here = one.consumer(name, "s", first);
+  auto there = two.consumer(name, "s", second);
+  here->request(1000);
+  there->request(1000);
+  auto out = one.producer(name, "p");
+  for (int i = 0; i < 50; ++i) EXPECT_FALSE(send(*out, std::to_string(i)));
+  ASSERT_TRUE(first.wait_for(25));
+  ASSERT_TRUE(second.wait_for(25));
+  EXPECT_EQ(first.size() + second.size(), 50U);
+}
+
+TEST_P(StoreOpenings, ReleaseWhatTheyHoldWhenTheyClose) {
+  auto one = std::make_unique<Opening>(directory.store(), parameters());
+  Opening two(directory.store(), parameters());
+  CollectingSink first, second;
+  auto here = one->consumer(queue("a"), "s", first);
+  here->request(10);
+  auto out = two.producer(queue("a"), "p");
+  EXPECT_FALSE(send(*out, "x"));
+  ASSERT_TRUE(first.wait_for(1));
+  auto there = two.consumer(queue("a"), "s", second);
+  there->request(10);
+  EXPECT_EQ(wait([&](Completion done) { one->backend->close(TimePoint::max(), std::move(done)); }),
+            std::nullopt);
+  ASSERT_TRUE(second.wait_for(1));
+  EXPECT_EQ(second.take()[0].attempt, 2U);
+  EXPECT_EQ(wait([&](Completion done) { here->acknowledge({}, std::move(done)); })->code(),
+            ErrorCode::closed);
+}
+
+TEST_P(StoreOpenings, RefuseASecondExclusiveConsumer) {
+  Opening one(directory.store(), parameters()), two(directory.store(), parameters());
+  CollectingSink sink;
+  auto in = one.consumer(queue("a"), "s", sink, {.sharing = Sharing::exclusive});
+  EXPECT_THROW(two.consumer(queue("a"), "s", sink, {.sharing = Sharing::exclusive}), Error);
+  in.reset();
+  EXPECT_NO_THROW(two.consumer(queue("a"), "s", sink, {.sharing = Sharing::exclusive}));
+}
+
+TEST(StoreUrl, NamesWhatIsWrong) {
+  const auto message = [](std::string rest, Extra parameters) {
+    driver::BackendConfig config;
+    config.rest = std::move(rest);
+    config.url = "embedded://" + config.rest;
+    config.parameters = std::move(parameters);
+    ManualHost host;
+    try {
+      open(config, host);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(message("/tmp/x", {{"colour", "red"}}), ::testing::HasSubstr("colour"));
+  EXPECT_THAT(message("", {{"durability", "sync"}}), ::testing::HasSubstr("durability"));
+  EXPECT_THAT(message("", {{"retention_bytes", "many"}}), ::testing::HasSubstr("many"));
+  EXPECT_THAT(message("relative/path", {}), ::testing::HasSubstr("three slashes"));
+  EXPECT_THAT(message("/proc/x/y", {}), ::testing::HasSubstr("/proc/x"));
+  EXPECT_THAT(message("/etc/passwd", {}), ::testing::HasSubstr("/etc/passwd"));
+}
+
+}  // namespace
+}  // namespace omnibus::embedded::test
