@@ -95,6 +95,7 @@ void FlowService::start() {
   impl_->answers.connect();
   impl_->calls.start();
   impl_->reaper.start();
+  log::write(log::Level::info, "answering flow requests, ledger " + settings().text("flow-ledger"));
 }
 
 void FlowService::stop() {

@@ -18,7 +18,6 @@ namespace omnibus::schema::detail {
 
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 std::string_view kind_at(char first) noexcept {
@@ -241,6 +240,17 @@ bool JsonReader::real(Value& value) {
   }
   cursor_ = number.end;
   return true;
+}
+
+bool JsonReader::numbers(std::vector<double>& list) {
+  Next state = open_list();
+  for (std::size_t index = 0; state == Next::item; ++index) {
+    double value = 0;
+    if (!(peek() == 'n' && skip_null()) && !real(value)) return fail_in_item(index);
+    list.push_back(value);
+    state = next(']');
+  }
+  return state == Next::end;
 }
 
 bool JsonReader::number(double& value) { return real(value); }

@@ -110,6 +110,16 @@ bool JsonWriter::real(Value value) {
 bool JsonWriter::number(double value) { return real(value); }
 bool JsonWriter::number(float value) { return real(value); }
 
+bool JsonWriter::numbers(std::span<const double> list) {
+  if (!open('[')) return false;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!real(list[i])) return fail_in_item(i);
+    *cursor_++ = ',';  // real() made room
+  }
+  close(']');
+  return true;
+}
+
 bool JsonWriter::not_finite(std::string_view name) {
   if (nulls_ != Nulls::emit) {
     return fail(std::string(name) + " is not a JSON number (only nulls = emit writes it)");

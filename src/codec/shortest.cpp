@@ -77,38 +77,14 @@ void insert_point(char* at) noexcept {
   *at = '.';
 }
 
-/// Seventeen digits and how many of them are significant.
-class Digits {
- public:
-  explicit Digits(std::uint64_t value) noexcept
-      : first_(static_cast<char>('0' + value / ten_16)),
-        middle_(split_eight(static_cast<std::uint32_t>(value % ten_16 / 100'000'000))),
-        last_(split_eight(static_cast<std::uint32_t>(value % 100'000'000))) {}
-
-  int count() const noexcept {
-    return last_ != 0     ? 17 - std::countl_zero(last_) / 8
-           : middle_ != 0 ? 9 - std::countl_zero(middle_) / 8
-                          : 1;
-  }
-  void store(char* to) const noexcept {
-    *to = first_;
-    store_eight(to + 1, middle_);
-    store_eight(to + 9, last_);
-  }
-
- private:
-  static constexpr std::uint64_t ten_16 = 10'000'000'000'000'000;
-  char first_;
-  std::uint64_t middle_;
-  std::uint64_t last_;
-};
-
 /// As Python writes it: positional from 1e-4 on and below 1e16.
 char* layout(char* to, const Decimal& number) noexcept {
-  const unsigned given = count_digits(number.digits);
+  const unsigned given = number.digits >= decimal_powers[15]
+                             ? 16 + (number.digits >= decimal_powers[16] ? 1 : 0)
+                             : count_digits(number.digits);
   const int point = static_cast<int>(given) + number.exponent;  // digits before the decimal point
-  const Digits digits(number.digits * decimal_powers[17 - given]);
-  const int count = digits.count();
+  const SeventeenDigits digits(number.digits * decimal_powers[17 - given]);
+  const int count = digits.significant();
   if (point <= 0 && point > -4) {
     std::memcpy(to, "0.000", 5);
     to += 2 - point;

@@ -305,8 +305,9 @@ CloseReport ConsumerLoop::Impl::stop(Duration timeout) noexcept {
   const auto deadline = deadline_after(timeout);
   drain();
   std::unique_lock lock(mutex_);
+  if (phase_ == Phase::stopped) return {.running = jobs_};
   if (handler_of == this) {
-    close_when_idle_ = phase_ != Phase::stopped;
+    close_when_idle_ = true;
     return {.running = jobs_};
   }
   changed_.wait_until(lock, deadline, [this] { return idle() && !subscribing_; });

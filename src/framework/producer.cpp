@@ -106,11 +106,13 @@ ProducerCore::Impl::Handle ProducerCore::Impl::connected(TimePoint deadline) {
     }
     connecting = false;
     changed.notify_all();
+    if (stopped) {
+      lock.unlock();
+      if (fresh) fresh->close(Duration::zero());
+      stopped_error();
+    }
     if (failure) failure->raise();
-    if (!stopped) return handle = std::move(fresh);
-    lock.unlock();
-    fresh->close(Duration::zero());
-    stopped_error();
+    return handle = std::move(fresh);
   }
 }
 

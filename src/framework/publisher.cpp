@@ -102,7 +102,7 @@ void PublisherCore::Impl::ended(Items::iterator item, const Error* error) {
   } else {
     if (error == nullptr) {
       ++confirmed;
-    } else {
+    } else if (!ended_for_good) {  // stop() counts the rest
       ++rejected;
       log::write(log::Level::error, "publisher of " + settings.queue.str() + " cannot send item '" +
                                         item->correlation + "': " + error->what());
@@ -140,7 +140,7 @@ void PublisherCore::send(std::string correlation, std::shared_ptr<const void> va
 
 CloseReport PublisherCore::stop(Duration timeout) noexcept {
   const auto deadline = deadline_after(timeout);
-  std::size_t before = 0, left = 0;
+  std::size_t before = 0, held = 0, settled = 0;
   {
     std::unique_lock lock(impl_->mutex);
     impl_->draining = true;
@@ -148,13 +148,14 @@ CloseReport PublisherCore::stop(Duration timeout) noexcept {
     impl_->changed.notify_all();
     impl_->changed.wait_until(lock, deadline, [this] { return impl_->held() == 0; });
     impl_->ended_for_good = true;
-    left = impl_->fresh.size();
+    held = impl_->held();
+    settled = impl_->confirmed;
     impl_->fresh.clear();
   }
   impl_->producer.stop(std::max<Duration>(deadline - Clock::now(), Duration::zero()));
   const std::lock_guard lock(impl_->mutex);
   const CloseReport report{.flushed = impl_->confirmed - before,
-                           .unsent = left + impl_->flying.size() + std::exchange(impl_->rejected, 0)};
+                           .unsent = held - (impl_->confirmed - settled) + std::exchange(impl_->rejected, 0)};
   if (report.unsent > 0) {
     log::write(log::Level::warning, "publisher of " + impl_->settings.queue.str() + " ends with " +
                                         std::to_string(report.unsent) + " messages not sent");

@@ -165,16 +165,16 @@ void SubscriberCore::Impl::received(const Handle& from, omnibus::detail::Envelop
     if (phase != Phase::active || handle != from) return;
   }
   if (auto message = decode(*from, std::move(envelope))) {
-    metrics.received.add();
     from->acknowledge_async(message->envelope(), [self = shared_from_this()](const Error* error) {
       if (error != nullptr) log::write(log::Level::debug, self->describe() + ": " + error->what());
     });
     const std::lock_guard lock(mutex);
-    if (phase != Phase::active || handle != from) return;
+    if (handle != from) return;  // while stop() waits for the waiters it is still delivered
     blocked_on = sinks_for(message->envelope());
     message->sole = blocked_on.size() == 1;
     blocked = std::move(message);
     offer_blocked();
+    metrics.received.add();
     if (blocked) return;
   }
   take(from);

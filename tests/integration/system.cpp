@@ -13,8 +13,10 @@ constexpr const char* blueprint = R"({
   "blueprint": {},
   "flow": {"chunker:{id}": {"input": "q1/tg/flow/text-load:{id}", "output": "persistent://tg/flow/chunk:{id}"}}})";
 
-/// Where the admin port's address stands in a service's log.
+/// What a service logs when it answers: a request before that would be lost, for its queue keeps nothing.
 constexpr const char* gateway_mark = "listening on port ";
+constexpr const char* config_mark = "configuration at version ";
+constexpr const char* flow_mark = "answering flow requests";
 
 }  // namespace
 
@@ -30,10 +32,9 @@ Process& System::start(const std::string& command, std::vector<std::string> more
   processes_.erase(command);
   auto& process =
       processes_.emplace(command, Process(arguments, folder_.path() / (command + ".log"))).first->second;
-  if (command == "gateway") {
-    port_ = process.printed_after(gateway_mark);
-    EXPECT_NE(config({{"operation", "config"}}).as_object().if_contains("version"), nullptr);
-  }
+  if (command == "gateway") port_ = process.printed_after(gateway_mark);
+  if (command == "config-svc") process.printed_after(config_mark);
+  if (command == "flow-svc") process.printed_after(flow_mark);
   return process;
 }
 

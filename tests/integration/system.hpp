@@ -17,7 +17,7 @@ class System {
  public:
   System();
 
-  /// Starts a service and waits until it is ready. `name` is the command, or command and a number.
+  /// Starts a service and waits until it answers; a chunker is waited for by start_flow().
   Process& start(const std::string& command, std::vector<std::string> more = {});
   /// Gateway, config service, flow service, chunker.
   void start_all(const std::vector<std::string>& flow_options = {});

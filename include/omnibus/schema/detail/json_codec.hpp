@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include <omnibus/schema/detail/checks.hpp>
 #include <omnibus/schema/detail/enums.hpp>
@@ -80,6 +81,7 @@ bool write_structure(JsonWriter& out, const T& value) {
 
 template <class T>
 bool write_list(JsonWriter& out, const T& list) {
+  if constexpr (std::is_same_v<T, std::vector<double>>) return out.numbers(list);
   if (!out.open('[')) return false;
   std::size_t index = 0;
   for (const auto& item : list) {
@@ -253,6 +255,7 @@ void make_room(T& list) {
 template <class T>
 bool read_list(JsonReader& in, T& list) {
   list.clear();
+  if constexpr (std::is_same_v<T, std::vector<double>>) return in.numbers(list);
   JsonReader::Next next = in.open_list();
   for (std::size_t index = 0; next == JsonReader::Next::item; ++index) {
     if constexpr (std::is_same_v<Element<T>, bool>) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <omnibus/schema/schema.hpp>
 
@@ -76,6 +77,8 @@ class JsonReader {
   bool unsigned_integer(std::uint64_t& value, std::uint64_t most);
   bool number(double& value);
   bool number(float& value);
+  /// A list of numbers, appended.
+  bool numbers(std::vector<double>& list);
   bool string(std::string& value);
   /// One of `names`; its index.
   bool enumerator(std::span<const std::string_view> names, std::size_t& index);

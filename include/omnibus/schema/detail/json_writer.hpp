@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -50,6 +51,8 @@ class JsonWriter {
   void unsigned_integer(std::uint64_t value);
   bool number(double value);
   bool number(float value);
+  /// A list of numbers.
+  bool numbers(std::span<const double> list);
   /// Errors: not UTF-8.
   bool string(std::string_view text);
   /// The same; the reason advises base64.
