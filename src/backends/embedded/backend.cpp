@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/embedded/clock.hpp"
 #include "backends/embedded/consumer.hpp"
 #include "backends/embedded/features.hpp"
 #include "backends/embedded/log_journal.hpp"
@@ -14,12 +15,6 @@
 
 namespace omnibus::embedded {
 namespace {
-
-Millis wall_clock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::shared_ptr<Engine> make_memory_engine(const Limits& limits) {
   return std::make_shared<Engine>(make_memory_journal(), EngineOptions{limits, wall_clock});

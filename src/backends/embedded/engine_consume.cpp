@@ -3,6 +3,7 @@
 #include <map>
 
 #include "backends/embedded/section.hpp"
+#include "backends/embedded/statistics.hpp"
 
 namespace omnibus::embedded {
 namespace {
@@ -235,22 +236,9 @@ void Engine::remove_subscription(const QueueName& name, std::string_view subscri
 
 driver::QueueStatistics Engine::statistics(const QueueName& name) {
   driver::QueueStatistics result;
-  run([&](Aftermath&) {
+  run_outside([&](Aftermath&) {
     const auto* queue = state_.find_queue(store_name(name), name.qos == Qos::best_effort);
-    if (queue == nullptr) return;
-    const auto now = options_.now();
-    result.depth = queue->messages.size();
-    result.bytes = queue->messages.bytes();
-    for (const auto& [text, id] : queue->subscriptions) {
-      const auto& subscription = *state_.subscription(id);
-      const auto fresh = queue->messages.first_from(subscription.next);
-      const auto oldest =
-          subscription.outstanding.empty() ? fresh : std::min(fresh, subscription.outstanding.begin()->first);
-      const auto* message = queue->messages.find(oldest);
-      const auto age = message == nullptr ? 0 : std::max<Millis>(0, now - message->time);
-      result.subscriptions[text] = {subscription.backlog, subscription.in_flight, subscription.redelivered,
-                                    subscription.consumers.size(), std::chrono::milliseconds(age)};
-    }
+    if (queue != nullptr) result = statistics_of(state_, *queue, options_.now());
   });
   return result;
 }

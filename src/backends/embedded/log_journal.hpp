@@ -21,6 +21,8 @@ class LogJournal final : public Journal {
   explicit LogJournal(LogOptions options);
   ~LogJournal() override;
 
+  const Log& log() const noexcept { return *committed_.log; }
+
   OwnerId self() const noexcept override { return self_; }
   bool alive(OwnerId owner) const override;
   void start(std::function<void()> changed, std::function<void(OwnerId)> gone) override;

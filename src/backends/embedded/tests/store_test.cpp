@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include <omnibus/store.hpp>
+
 namespace omnibus::embedded::test {
 namespace {
 
@@ -160,6 +162,23 @@ TEST_P(StoreOpenings, RefuseASecondExclusiveConsumer) {
   EXPECT_THROW(two.consumer(queue("a"), "s", sink, {.sharing = Sharing::exclusive}), Error);
   in.reset();
   EXPECT_NO_THROW(two.consumer(queue("a"), "s", sink, {.sharing = Sharing::exclusive}));
+}
+
+TEST_P(StoreOpenings, AreLookedIntoWithoutBeingDisturbed) {
+  Opening bus(directory.store(), parameters());
+  CollectingSink sink;
+  auto in = bus.consumer(queue("a"), "s", sink);
+  auto out = bus.producer(queue("a"), "p");
+  EXPECT_FALSE(send(*out, "x"));
+  EXPECT_FALSE(send(*out, std::string(100'000, 'x')));
+  const auto contents = read_store(directory.store());
+  ASSERT_EQ(contents.queues.count("q1/tg/flow/a"), 1U);
+  EXPECT_EQ(contents.queues.at("q1/tg/flow/a").depth, 2U);
+  EXPECT_EQ(contents.queues.at("q1/tg/flow/a").subscriptions.at("s").backlog, 2U);
+  EXPECT_EQ(contents.blobs, 1U);
+  EXPECT_EQ(contents.segments.size(), 1U);
+  in->request(10);
+  EXPECT_TRUE(sink.wait_for(2));
 }
 
 TEST(StoreUrl, NamesWhatIsWrong) {
