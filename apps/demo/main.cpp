@@ -25,6 +25,7 @@ using catalogue::Chunk;
 constexpr std::size_t first_printed = 5;  ///< chunks printed in full, then
 constexpr std::size_t print_every = 250;  ///< each so many
 constexpr auto settle = 1500ms;           ///< silence after the last chunk, for duplicates to show
+constexpr const char* clear_line = "\r\033[K";
 constexpr auto progress_every = 500ms;
 
 std::string one_line(std::string_view text) {
@@ -97,6 +98,7 @@ class Watcher {
     const std::string document = message->metadata ? message->metadata->id : std::string{};
     tally_.arrived(document, message->chunk, when);
     if (taken_ < first_printed || taken_ % print_every == 0) {
+      if (terminal_) std::cerr << clear_line << std::flush;
       std::cout << "chunk " << taken_ + 1 << "  " << document << "  " << message->chunk.size() << " bytes  \""
                 << one_line(message->chunk) << "\"" << std::endl;
     }
@@ -111,10 +113,11 @@ class Watcher {
     if (!last && Clock::now() < next_progress_) return;
     next_progress_ = Clock::now() + progress_every;
     const auto report = tally_.report();
-    const bool terminal = ::isatty(STDERR_FILENO) != 0;
-    std::cerr << (terminal ? "\r" : "") << "documents loaded " << report.documents << ", chunks "
-              << report.expected - report.lost << " of " << report.expected
-              << (terminal && !last ? "   " : "\n") << std::flush;
+    auto line = "documents loaded " + std::to_string(report.documents) + ", chunks " +
+                std::to_string(report.expected - report.lost) + " of " + std::to_string(report.expected);
+    if (line == shown_) return;
+    shown_ = std::move(line);
+    std::cerr << (terminal_ ? clear_line : "") << shown_ << (terminal_ && !last ? "" : "\n") << std::flush;
   }
 
   const Plan& plan_;
@@ -125,6 +128,8 @@ class Watcher {
   std::size_t taken_ = 0;
   bool notified_ = false;
   std::exception_ptr failure_;
+  const bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+  std::string shown_;  ///< the last progress line
   TimePoint next_progress_ = Clock::now();
 };
 
