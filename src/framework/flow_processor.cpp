@@ -57,7 +57,7 @@ void FlowProcessor::Parts::apply(const Configuration& configuration) {
 }
 
 void FlowProcessor::Parts::report(const std::string& name, const std::string& problem) {
-  log::write(log::Level::error, name.empty() ? problem : "flow " + name + " does not run: " + problem);
+  log::write(log::Level::error, name.empty() ? problem : "flow " + name + " does not run as configured: " + problem);
   const std::lock_guard lock(mutex);
   problems[name] = problem;
 }
@@ -159,7 +159,7 @@ std::string FlowProcessor::ready() const {
   const std::lock_guard lock(parts_->mutex);
   for (const auto& [name, problem] : parts_->problems) {
     if (!reason.empty()) reason += "; ";
-    reason += name.empty() ? problem : "flow " + name + " does not run: " + problem;
+    reason += name.empty() ? problem : "flow " + name + " does not run as configured: " + problem;
   }
   return reason;
 }
