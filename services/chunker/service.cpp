@@ -1,7 +1,7 @@
 #include "services/chunker/service.hpp"
 
-#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <mutex>
 
 #include <omnibus/catalogue/document.hpp>
@@ -93,10 +93,12 @@ void split_document(const Limits& defaults, const Message<TextDocument>& documen
   }
 }
 
-std::size_t flag_number(const Settings& settings, std::string_view flag) {
+std::size_t flag_number(const Settings& settings, std::string_view flag, std::int64_t least) {
   const auto value = settings.integer(flag);
-  if (value < 0)
-    throw ConfigError("--" + std::string(flag) + " is " + std::to_string(value), "give 0 or more");
+  if (value < least || value > std::numeric_limits<int>::max()) {
+    throw ConfigError("--" + std::string(flag) + " is " + std::to_string(value),
+                      "give at least " + std::to_string(least));
+  }
   return static_cast<std::size_t>(value);
 }
 
@@ -112,10 +114,10 @@ Limits limits_of(Limits otherwise, const std::optional<std::string>& size,
 
 ChunkerService::ChunkerService(Bus bus, Settings settings)
     : FlowProcessor(std::move(bus), std::move(settings)) {
-  const Limits defaults{flag_number(this->settings(), "chunk-size"),
-                        flag_number(this->settings(), "chunk-overlap")};
+  const Limits defaults{flag_number(this->settings(), "chunk-size", 1),
+                        flag_number(this->settings(), "chunk-overlap", 0)};
   validate(defaults);
-  const auto concurrency = std::clamp<std::int64_t>(this->settings().integer("concurrency"), 0, 1 << 16);
+  const auto concurrency = static_cast<int>(flag_number(this->settings(), "concurrency", 1));
   add<framework::ParameterSpec>("chunk-size");
   add<framework::ParameterSpec>("chunk-overlap");
   add<framework::ProducerSpec<Chunk>>("output");
@@ -126,7 +128,7 @@ ChunkerService::ChunkerService(Bus bus, Settings settings)
                                                        framework::HandlerDone done) {
         split_document(defaults, document, context, std::move(done));
       }),
-      static_cast<int>(concurrency));
+      concurrency);
 }
 
 ChunkerService::~ChunkerService() { ChunkerService::stop(); }

@@ -59,25 +59,25 @@ Statement::Statement(Database& database, std::string_view sql) : database_(&data
   const int result = sqlite3_prepare_v2(database.handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                         &statement, nullptr);
   statement_.reset(statement);
-  if (result != SQLITE_OK) database.fail(result, "prepare");
+  if (result != SQLITE_OK) database.fail(result, "use");
 }
 
 Statement& Statement::bind(int index, std::string_view text) {
   const int result =
       sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-  if (result != SQLITE_OK) database_->fail(result, "bind");
+  if (result != SQLITE_OK) database_->fail(result, "use");
   return *this;
 }
 
 Statement& Statement::bind(int index, std::int64_t number) {
   const int result = sqlite3_bind_int64(statement_.get(), index, number);
-  if (result != SQLITE_OK) database_->fail(result, "bind");
+  if (result != SQLITE_OK) database_->fail(result, "use");
   return *this;
 }
 
 Statement& Statement::bind_null(int index) {
   const int result = sqlite3_bind_null(statement_.get(), index);
-  if (result != SQLITE_OK) database_->fail(result, "bind");
+  if (result != SQLITE_OK) database_->fail(result, "use");
   return *this;
 }
 
@@ -86,7 +86,7 @@ bool Statement::step() {
   if (result == SQLITE_ROW) return true;
   if (result == SQLITE_DONE) return false;
   sqlite3_reset(statement_.get());
-  database_->fail(result, "access");
+  database_->fail(result, "use");
 }
 
 void Statement::run() {

@@ -73,6 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(BadUsage{{"chunker-recursive", "--pubsub-url", "embedded://", "--no-metrics", "-z", "100",
                               "-v", "100"},
                              "chunk-overlap 100 is not below chunk-size 100"},
+                    BadUsage{{"chunker-recursive", "--pubsub-url", "embedded://", "--no-metrics", "-c", "0"},
+                             "--concurrency is 0"},
                     BadUsage{{"config-svc", "--pubsub-url", "nosuch://x", "--no-metrics"}, "nosuch"},
                     BadUsage{{"config-svc", "--no-such-flag"}, "no-such-flag"},
                     BadUsage{
