@@ -101,7 +101,7 @@ class SixteenDigits {
   /// Up to the last that is not zero.
   int significant() const noexcept {
     const auto zeros = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(digits_, _mm_setzero_si128())));
-    return std::bit_width(~zeros & 0xffff);
+    return static_cast<int>(std::bit_width(~zeros & 0xffff));
   }
 
  private:

@@ -1,10 +1,13 @@
 #include <omnibus/json.hpp>
 
+#include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <list>
 #include <map>
 #include <memory>
+#include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -115,6 +118,31 @@ TEST(JsonReader, ReadsNumbersOfEveryForm) {
   EXPECT_EQ(narrow.i8, -128);
   EXPECT_EQ(narrow.u64, std::numeric_limits<std::uint64_t>::max());
   EXPECT_EQ(narrow.single, 0.1f);
+}
+
+TEST(JsonReader, ReadsTheNearestDouble) {
+  std::mt19937_64 random(3);
+  const auto check = [](const std::string& text) {
+    double expected = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), expected).ec != std::errc()) return;
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(json::decode<double>(text)),
+              std::bit_cast<std::uint64_t>(expected))
+        << text;
+  };
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text = std::to_string(random() >> random() % 64);
+    if (random() % 2 == 0) text.insert(1 + random() % text.size(), text.size() == 1 ? ".0" : ".");
+    if (text.back() == '.') text += std::to_string(random());
+    if (random() % 2 == 0) text += "e" + std::to_string(static_cast<int>(random() % 660) - 340);
+    check(random() % 4 == 0 ? "-" + text : text);
+  }
+  // Midpoints between neighbours, exactly and a little beside: 2^53 + 1 is one.
+  for (const char* text :
+       {"9007199254740993", "9007199254740992.9999999999", "9007199254740993.0000000001", "1e23", "8.5e22",
+        "9.5e-323", "2.2250738585072011e-308", "1.7976931348623158e308", "4503599627370497.5",
+        "0.500000000000000166533453693773481063544750213623046875"}) {
+    check(text);
+  }
 }
 
 TEST(JsonReader, ReadsMemberTypesAlone) {
