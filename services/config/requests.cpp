@@ -117,6 +117,7 @@ void Requests::whole(catalogue::ConfigResponse& response) const {
 }
 
 void Requests::apply(const ConfigCall& call, catalogue::ConfigResponse& response) {
+  if (!call.put && !call.delete_) throw ConfigError("'apply' needs 'put' or 'delete'");
   Change wanted;
   if (call.put) wanted.put = items_of(*call.put);
   if (call.delete_) wanted.remove = keys_of(*call.delete_);

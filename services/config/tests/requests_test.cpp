@@ -117,6 +117,8 @@ TEST_F(ConfigRequests, SaysWhichFieldIsMissing) {
   };
   EXPECT_EQ(message({.operation = "get"}), "config-error: 'get' needs 'keys'");
   EXPECT_EQ(message({.operation = "put"}), "config-error: 'put' needs 'values'");
+  EXPECT_EQ(message({.operation = "apply", .if_version = 0}),
+            "config-error: 'apply' needs 'put' or 'delete'");
   EXPECT_EQ(message({.operation = "list"}), "config-error: 'list' needs 'type'");
   EXPECT_EQ(message(put({{"t", "k", std::nullopt}})), "config-error: the value of 't' / 'k' is null");
   EXPECT_TRUE(announced_.empty());

@@ -130,6 +130,13 @@ TEST(Translate, PassesApplyOn) {
   EXPECT_EQ(call.delete_->at(0).key, "x");
 }
 
+TEST(Translate, TakesEitherSpellingOfTheVersion) {
+  const auto body = parse_body(R"({"operation": "apply", "if-version": 3, "put": []})");
+  config::ConfigCall call;
+  translate(Fields(body.as_object()), call);
+  EXPECT_EQ(call.if_version, 3);
+}
+
 TEST(Translate, MakesTextOfFlowParameters) {
   catalogue::FlowRequest request;
   translate(Fields(parse_body(R"({"parameters": {"a": 0.7, "b": true, "c": "x", "d": null}})").as_object()),

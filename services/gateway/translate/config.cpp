@@ -32,6 +32,7 @@ void translate(const Fields& fields, catalogue::ConfigRequest& request) {
 void translate(const Fields& fields, config::ConfigCall& request) {
   fields.read("operation", request.operation);
   fields.read("if_version", request.if_version);
+  if (!request.if_version) fields.read("if-version", request.if_version);  // as the other kinds write theirs
   fields.read("put", request.put);
   fields.read("delete", request.delete_);
 }
