@@ -107,29 +107,17 @@ void JsonReader::skip_more_space() noexcept {
   while (cursor_ != end_ && is_space(*cursor_)) ++cursor_;
 }
 
-JsonReader::Next JsonReader::open(char bracket, char close, const char* expected) {
+JsonReader::Next JsonReader::cannot_open(char bracket, const char* expected) {
   if (cursor_ == end_ || *cursor_ != bracket) {
     wrong_type(expected);
-    return Next::failed;
-  }
-  if (depth_ == 0) {
+  } else {
     fail("nested deeper than " + std::to_string(max_depth_) + " levels");
-    return Next::failed;
   }
-  --depth_;
-  ++cursor_;
-  skip_space();
-  if (cursor_ == end_ || *cursor_ != close) return Next::item;
-  ++cursor_;
-  ++depth_;
-  return Next::end;
+  return Next::failed;
 }
 
-JsonReader::Next JsonReader::comma(char close) {
-  const char* const at = cursor_++;
-  skip_space();
-  if (cursor_ == end_ || *cursor_ != close) return Next::item;
-  cursor_ = at;
+JsonReader::Next JsonReader::stray_comma(const char* comma, char close) {
+  cursor_ = comma;
   fail(std::string("a comma before \"") + close + '"');
   return Next::failed;
 }
@@ -170,11 +158,10 @@ std::size_t JsonReader::find(std::span<const std::string_view> names, std::strin
   return count;
 }
 
-bool JsonReader::boolean(bool& value) {
+bool JsonReader::no_boolean() {
   const char first = peek();
   if (first != 't' && first != 'f') return wrong_type("a boolean");
-  value = first == 't';
-  return expect_literal(value ? "true" : "false");
+  return expect_literal(first == 't' ? "true" : "false");
 }
 
 bool JsonReader::expect_literal(std::string_view word) {
@@ -259,18 +246,19 @@ bool JsonReader::number(float& value) { return real(value); }
 bool JsonReader::string(std::string& value) {
   if (peek() != '"') return wrong_type("a string");
   const char* const from = cursor_ + 1;
-  if (static_cast<std::size_t>(end_ - from) >= block_size && value.capacity() + 1 >= block_size) {
-    // A short string, as most are: its block goes straight into the string's own buffer.
+  const char* at = from;
+  if (static_cast<std::size_t>(end_ - from) >= block_size) {
     const Block block = load_block(from);
-    const auto size = static_cast<std::size_t>(std::countr_zero(special_mask(block) | 1u << block_size));
-    if (size < block_size && from[size] == '"') {
+    const auto plain = static_cast<std::size_t>(std::countr_zero(special_mask(block) | 1u << block_size));
+    // A short string, as most are: its block goes straight into the string's own buffer.
+    if (plain < block_size && from[plain] == '"' && value.capacity() + 1 >= block_size) {
       store_block(value.data(), block);
-      set_size(value, size);
-      cursor_ = from + size + 1;
+      set_size(value, plain);
+      cursor_ = from + plain + 1;
       return true;
     }
+    at += plain;
   }
-  const char* at = from;
   for (;;) {
     at = find_special(at, end_);
     if (at == end_) break;

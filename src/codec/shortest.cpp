@@ -57,6 +57,36 @@ Decimal shortest(std::uint64_t significand, int exponent, bool narrow) noexcept 
   return {one_fits ? rounded : full, k};
 }
 
+/// The same for all but a few: one product, whose fraction is held against half the distance of neighbours.
+/// False when a comparison is too close to call, or the significand has not all its bits.
+bool shortest_fast(std::uint64_t significand, int exponent, Decimal& decimal) noexcept {
+  const int k = floor_log10_power2(exponent);
+  const int shift = exponent + floor_log2_power10(-k) + 1;  // 1 to 4
+  const Power& power = powers_of_ten[static_cast<std::size_t>(-k - least_power)];
+  const std::uint64_t factor = significand << shift;
+  const auto low = static_cast<std::uint64_t>(Wide{power.low} * factor >> 64);
+  const Wide product = Wide{power.high} * factor + low;
+  const auto whole = static_cast<std::uint64_t>(product >> 64);  // in units of 10^k
+  const auto fraction = static_cast<std::uint64_t>(product);
+
+  // In units of 2^-60 * 10^k. Both are at most 2 off; the interval reaches 0.5 to 5 units to each side.
+  constexpr std::uint64_t ten = std::uint64_t{10} << 60;
+  const std::uint64_t last_digit = whole % 10;
+  const std::uint64_t above =
+      last_digit << 60 | fraction >> 4;  // how far above the next lower multiple of ten
+  const std::uint64_t reach = power.high >> (5 - shift);
+  constexpr std::uint64_t margin = 8;
+  constexpr std::uint64_t half = std::uint64_t{1} << 63;
+  const bool close = (above - reach + margin < 2 * margin) | (ten - above - reach + margin < 2 * margin) |
+                     (fraction - half + margin < 2 * margin);
+  if (close) return false;
+  const bool down = above < reach;
+  const bool up = ten - above < reach;
+  const std::uint64_t rounded = whole - last_digit + (up ? 10 : 0);
+  decimal = {down | up ? rounded : whole + (fraction >> 63), k};
+  return true;
+}
+
 char* write_exponent(char* to, int exponent) noexcept {
   *to++ = 'e';
   if (exponent < 0) {
@@ -132,7 +162,12 @@ char* write(char* to, Float value) noexcept {
       return to + count + 2;
     }
   }
-  return layout(to, shortest(significand, exponent, fraction == 0 && field > 1));
+  const bool narrow = fraction == 0 && field > 1;
+  Decimal decimal;
+  if (narrow || field == 0 || sizeof(Bits) < 8 || !shortest_fast(significand, exponent, decimal)) {
+    decimal = shortest(significand, exponent, narrow);
+  }
+  return layout(to, decimal);
 }
 
 }  // namespace

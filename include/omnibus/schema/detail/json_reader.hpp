@@ -47,7 +47,11 @@ class JsonReader {
   Next next(char close) {
     skip_space();
     if (cursor_ == end_) return unfinished(close);
-    if (*cursor_ == ',') return comma(close);
+    if (*cursor_ == ',') {
+      const char* const comma = cursor_++;
+      skip_space();
+      return cursor_ != end_ && *cursor_ == close ? stray_comma(comma, close) : Next::item;
+    }
     if (*cursor_ != close) return unfinished(close);
     ++cursor_;
     ++depth_;
@@ -72,7 +76,18 @@ class JsonReader {
   /// The field's index, or names.size(). Looks from `hint` on and around.
   static std::size_t find(std::span<const std::string_view> names, std::string_view name, std::size_t hint);
 
-  bool boolean(bool& value);
+  bool boolean(bool& value) {
+    const auto left = static_cast<std::size_t>(end_ - cursor_);
+    if (left >= 4 && std::memcmp(cursor_, "true", 4) == 0) {
+      value = true;
+      cursor_ += 4;
+      return true;
+    }
+    if (left < 5 || std::memcmp(cursor_, "false", 5) != 0) return no_boolean();
+    value = false;
+    cursor_ += 5;
+    return true;
+  }
   bool integer(std::int64_t& value, std::int64_t least, std::int64_t most);
   bool unsigned_integer(std::uint64_t& value, std::uint64_t most);
   bool number(double& value);
@@ -107,10 +122,21 @@ class JsonReader {
     return true;
   }
   void skip_more_space() noexcept;
-  Next open(char bracket, char close, const char* expected);
-  Next comma(char close);
+  Next open(char bracket, char close, const char* expected) {
+    if (cursor_ == end_ || *cursor_ != bracket || depth_ == 0) return cannot_open(bracket, expected);
+    --depth_;
+    ++cursor_;
+    skip_space();
+    if (cursor_ == end_ || *cursor_ != close) return Next::item;
+    ++cursor_;
+    ++depth_;
+    return Next::end;
+  }
+  Next cannot_open(char bracket, const char* expected);
+  Next stray_comma(const char* comma, char close);
   Next unfinished(char close);
   bool wrong_type(const char* expected);
+  bool no_boolean();
   bool expect_literal(std::string_view word);
   bool string_rest(const char* at, std::string& value);
   bool escape(const char*& at, std::string& value);
