@@ -10,9 +10,11 @@ target_compile_options(omnibus_options INTERFACE
   $<$<BOOL:${OMNIBUS_WERROR}>:-Werror>)
 if(OMNIBUS_SANITIZE)
   target_compile_options(omnibus_options INTERFACE -fsanitize=${OMNIBUS_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=all
+    -fno-sanitize-recover=all)
+  if(OMNIBUS_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC warns of every fence in Asio's headers that the thread sanitizer does not see through.
-    "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<STREQUAL:${OMNIBUS_SANITIZE},thread>>:-Wno-tsan>")
+    target_compile_options(omnibus_options INTERFACE -Wno-tsan)
+  endif()
   target_link_options(omnibus_options INTERFACE -fsanitize=${OMNIBUS_SANITIZE})
 endif()
 
