@@ -59,7 +59,7 @@ QueueName Case::queue(std::string_view label, Qos qos) const {
 const driver::Features& Case::features() { return bus().features(); }
 
 std::string Case::missing(Feature feature) {
-  std::string text = "Feature::" + std::string(to_string(feature)) + " is missing on " + options().url;
+  std::string text = "Feature::" + std::string(to_string(feature)) + " is missing";
   if (const auto& note = features()[feature].note; !note.empty()) text += " (" + note + ")";
   return text;
 }
@@ -150,6 +150,16 @@ void eventually(std::string_view what, const std::function<bool()>& holds) {
   while (!holds()) {
     if (Clock::now() >= deadline) throw Missed("it never came that " + std::string(what));
     std::this_thread::sleep_for(2ms);
+  }
+}
+
+Crew::~Crew() {
+  for (auto& each : running_) {
+    try {
+      each.get();
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << "a thread of the case ended with: " << error.what();
+    }
   }
 }
 

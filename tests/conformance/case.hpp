@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <set>
@@ -153,6 +154,23 @@ std::optional<Error> error_of(const std::function<void()>& action);
 
 /// Looks until it holds, or throws Missed naming `what`.
 void eventually(std::string_view what, const std::function<bool()>& holds);
+
+/// Threads of a case. Its end waits for them; what one of them throws fails the case.
+class Crew {
+ public:
+  Crew() = default;
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+  ~Crew();
+
+  template <class F>
+  void add(F work) {
+    running_.push_back(std::async(std::launch::async, std::move(work)));
+  }
+
+ private:
+  std::vector<std::future<void>> running_;
+};
 
 /// Counts what arrived of the numbers 0…size-1. Threads: any.
 class Tally {

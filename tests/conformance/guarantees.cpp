@@ -75,13 +75,16 @@ std::string features(const std::vector<RunReport>& runs) {
   return text + "\n";
 }
 
-/// Case names of one run with an outcome, each with its reason or counts.
+/// Case names of one run with an outcome, those of one reason together.
 std::string listed(const RunReport& run, const std::string& title, const std::string& wanted) {
-  std::string text;
+  std::map<std::string, std::string> names;
   for (const auto& each : run.cases) {
     if (each.outcome != wanted) continue;
-    text += "- `" + each.suite + "." + each.name + "`: " + escaped(each.reason) + "\n";
+    auto& all = names[escaped(each.reason)];
+    all += (all.empty() ? "`" : ", `") + each.suite + "." + each.name + "`";
   }
+  std::string text;
+  for (const auto& [reason, all] : names) text += "- " + reason + ": " + all + "\n";
   return text.empty() ? "" : "\n" + title + "\n\n" + text;
 }
 

@@ -42,14 +42,14 @@ TEST_F(Load, ManyProducersToManyConsumers) {
   std::atomic<bool> given_up = false;
   const auto start = Clock::now();
   {
-    std::vector<std::jthread> threads;
+    Crew threads;
     for (std::size_t i = 0; i < consumers; ++i) {
-      threads.emplace_back([inbox = consumer(where), &tally, share, &given_up]() mutable {
+      threads.add([inbox = consumer(where), &tally, share, &given_up]() mutable {
         receive_all(std::move(inbox), tally, share, given_up);
       });
     }
     for (std::size_t i = 0; i < producers; ++i) {
-      threads.emplace_back([outbox = producer(where), i, share]() mutable {
+      threads.add([outbox = producer(where), i, share]() mutable {
         for (std::size_t number = 0; number < share; ++number) {
           outbox.send_async(item(static_cast<std::int64_t>(number), std::to_string(i)));
         }
@@ -98,11 +98,19 @@ TEST_F(Load, ManyProcessesToManyProcesses) {
 
 TEST_F(Load, IdleConsumersCostMemoryOnly) {
   auto connection = bus();
-  std::vector<Consumer<Item>> idle;
+  std::vector<std::optional<Consumer<Item>>> idle;
   const auto add_until = [&](std::size_t count) {
-    while (idle.size() < count) {
-      idle.push_back(
-          consumer(queue(std::to_string(idle.size() / 10)), "s" + std::to_string(idle.size() % 10)));
+    const auto first = idle.size();
+    idle.resize(count);
+    // Several threads, so that a backend may confirm many subscriptions at once.
+    constexpr std::size_t makers = 16;
+    Crew threads;
+    for (std::size_t maker = 0; maker < makers; ++maker) {
+      threads.add([this, first, maker, &idle] {
+        for (auto i = first + maker; i < idle.size(); i += makers) {
+          idle[i].emplace(consumer(queue(std::to_string(i / 10)), "s" + std::to_string(i % 10)));
+        }
+      });
     }
   };
   add_until(std::min<std::size_t>(100, options().consumers));
@@ -115,8 +123,8 @@ TEST_F(Load, IdleConsumersCostMemoryOnly) {
   report("KiB of memory for each consumer more",
          (status("VmRSS") - memory) / std::max<std::size_t>(1, idle.size() - before));
   EXPECT_EQ(status("Threads"), threads) << "threads grow with the consumers";
-  producer(idle.back().queue()).send(item(1));
-  EXPECT_EQ(next(idle.back())->number, 1);
+  producer(idle.back()->queue()).send(item(1));
+  EXPECT_EQ(next(*idle.back())->number, 1);
 }
 
 }  // namespace

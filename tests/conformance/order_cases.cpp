@@ -14,9 +14,9 @@ TEST_F(Order, FirstDeliveriesFollowTheirProducer) {
   const auto where = queue();
   auto inbox = consumer(where);
   constexpr std::int64_t count = 1000;
-  std::vector<std::jthread> threads;
+  Crew threads;
   for (const char* name : {"left", "right"}) {
-    threads.emplace_back([this, where, name, outbox = std::make_shared<Producer<Item>>(producer(where))] {
+    threads.add([this, where, name, outbox = std::make_shared<Producer<Item>>(producer(where))] {
       for (std::int64_t number = 1; number <= count; ++number) outbox->send_async(item(number, name));
       outbox->flush(options().patience);
     });
