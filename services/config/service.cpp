@@ -50,20 +50,26 @@ class Announcer : public std::enable_shared_from_this<Announcer> {
 
 }  // namespace
 
-struct ConfigService::Impl {
+struct ConfigService::Impl : std::enable_shared_from_this<Impl> {
   Impl(const Bus& bus, const Settings& settings, const std::string& id)
       : store(std::make_shared<Store>(settings.text("config-store"))),
         announcer(std::make_shared<Announcer>(bus, id, QueueName::parse(settings.config_push_queue), store)),
         requests(*store, bus.features().max_message_size,
                  [this](const Snapshot& snapshot) { announcer->announce(snapshot); }),
-        answers(bus, id, "None", "config-response", QueueName::parse(catalogue::config_response_queue)),
-        calls(bus,
-              {.id = id,
-               .name = "config-request",
-               .queue = QueueName::parse(catalogue::config_request_queue),
-               .subscription = id},
-              framework::Handler<ConfigCall>(
-                  [this](const auto& message, const framework::Context&) { serve(message); })) {}
+        answers(bus, id, "None", "config-response", QueueName::parse(catalogue::config_response_queue)) {}
+
+  /// Handlers keep this alive, should one outlast the time that a stop has.
+  void listen(const Bus& bus, const std::string& id) {
+    calls.emplace(bus,
+                  framework::ConsumerSettings{.id = id,
+                                              .name = "config-request",
+                                              .queue = QueueName::parse(catalogue::config_request_queue),
+                                              .subscription = id},
+                  framework::Handler<ConfigCall>(
+                      [weak = weak_from_this()](const auto& message, const framework::Context&) {
+                        if (const auto self = weak.lock()) self->serve(message);
+                      }));
+  }
 
   void serve(const Message<ConfigCall>& message) {
     const auto* correlation = message.properties().find("id");
@@ -83,12 +89,14 @@ struct ConfigService::Impl {
   const std::shared_ptr<Announcer> announcer;
   Requests requests;
   framework::Producer<catalogue::ConfigResponse> answers;
-  framework::Consumer<ConfigCall> calls;
+  std::optional<framework::Consumer<ConfigCall>> calls;
 };
 
 ConfigService::ConfigService(Bus bus, Settings settings)
     : AsyncProcessor(std::move(bus), std::move(settings)),
-      impl_(std::make_unique<Impl>(this->bus(), this->settings(), id())) {}
+      impl_(std::make_shared<Impl>(this->bus(), this->settings(), id())) {
+  impl_->listen(this->bus(), id());
+}
 
 ConfigService::~ConfigService() { ConfigService::stop(); }
 
@@ -96,20 +104,20 @@ void ConfigService::start() {
   const auto current = impl_->store->snapshot();
   impl_->answers.connect();
   impl_->announcer->announce(current);
-  impl_->calls.start();
+  impl_->calls->start();
   log::write(log::Level::info, "configuration at version " + std::to_string(current.version) + ", store " +
                                    settings().text("config-store"));
 }
 
 void ConfigService::stop() {
-  impl_->calls.stop(time_left());
+  impl_->calls->stop(time_left());
   impl_->answers.stop(time_left());
   impl_->announcer->stop(time_left());
   AsyncProcessor::stop();
 }
 
 std::string ConfigService::ready() const {
-  return impl_->calls.running() ? std::string{} : "not subscribed to configuration requests";
+  return impl_->calls->running() ? std::string{} : "not subscribed to configuration requests";
 }
 
 Flags ConfigService::flags(Flags flags) {

@@ -26,7 +26,7 @@ class ConfigService : public framework::AsyncProcessor {
 
  private:
   struct Impl;
-  const std::unique_ptr<Impl> impl_;
+  const std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace omnibus::config

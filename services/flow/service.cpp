@@ -37,21 +37,27 @@ class BusSubscriptions : public Subscriptions {
 
 }  // namespace
 
-struct FlowService::Impl {
+struct FlowService::Impl : std::enable_shared_from_this<Impl> {
   Impl(const Bus& bus, const Settings& settings, const std::string& id)
       : ledger(settings.text("flow-ledger")),
         config(bus, id),
         subscriptions(bus),
         reaper(ledger, config, subscriptions, settings.duration("flow-grace"), exclusive),
         requests(config),
-        answers(bus, id, "None", "flow-response", QueueName::parse(catalogue::flow_response_queue)),
-        calls(bus,
-              {.id = id,
-               .name = "flow-request",
-               .queue = QueueName::parse(catalogue::flow_request_queue),
-               .subscription = id},
-              framework::Handler<catalogue::FlowRequest>(
-                  [this](const auto& message, const framework::Context&) { serve(message); })) {}
+        answers(bus, id, "None", "flow-response", QueueName::parse(catalogue::flow_response_queue)) {}
+
+  /// Handlers keep this alive, should one outlast the time that a stop has.
+  void listen(const Bus& bus, const std::string& id) {
+    calls.emplace(bus,
+                  framework::ConsumerSettings{.id = id,
+                                              .name = "flow-request",
+                                              .queue = QueueName::parse(catalogue::flow_request_queue),
+                                              .subscription = id},
+                  framework::Handler<catalogue::FlowRequest>(
+                      [weak = weak_from_this()](const auto& message, const framework::Context&) {
+                        if (const auto self = weak.lock()) self->serve(message);
+                      }));
+  }
 
   void serve(const Message<catalogue::FlowRequest>& message) {
     const auto* correlation = message.properties().find("id");
@@ -78,12 +84,13 @@ struct FlowService::Impl {
   Reaper reaper;
   Requests requests;
   framework::Producer<catalogue::FlowResponse> answers;
-  framework::Consumer<catalogue::FlowRequest> calls;
+  std::optional<framework::Consumer<catalogue::FlowRequest>> calls;
 };
 
 FlowService::FlowService(Bus bus, Settings settings)
     : AsyncProcessor(std::move(bus), std::move(settings)),
-      impl_(std::make_unique<Impl>(this->bus(), this->settings(), id())) {
+      impl_(std::make_shared<Impl>(this->bus(), this->settings(), id())) {
+  impl_->listen(this->bus(), id());
   on_config([this](const framework::Configuration& values, std::int64_t) { impl_->observe(values); });
 }
 
@@ -93,13 +100,13 @@ void FlowService::start() {
   AsyncProcessor::start();
   impl_->config.start();
   impl_->answers.connect();
-  impl_->calls.start();
+  impl_->calls->start();
   impl_->reaper.start();
   log::write(log::Level::info, "answering flow requests, ledger " + settings().text("flow-ledger"));
 }
 
 void FlowService::stop() {
-  impl_->calls.stop(time_left());
+  impl_->calls->stop(time_left());
   impl_->config.stop(time_left());  // before the reaper, so that a sweep that waits for an answer ends
   impl_->reaper.stop();
   impl_->answers.stop(time_left());
@@ -107,7 +114,7 @@ void FlowService::stop() {
 }
 
 std::string FlowService::ready() const {
-  if (!impl_->calls.running()) return "not subscribed to flow requests";
+  if (!impl_->calls->running()) return "not subscribed to flow requests";
   return AsyncProcessor::ready();
 }
 

@@ -24,7 +24,7 @@ class FlowService : public framework::AsyncProcessor {
 
  private:
   struct Impl;
-  const std::unique_ptr<Impl> impl_;
+  const std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace omnibus::flow

@@ -1,5 +1,6 @@
 #include <omnibus/schema/detail/json_writer.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -111,10 +112,17 @@ bool JsonWriter::number(double value) { return real(value); }
 bool JsonWriter::number(float value) { return real(value); }
 
 bool JsonWriter::numbers(std::span<const double> list) {
+  constexpr std::size_t portion = 256;
   if (!open('[')) return false;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (!real(list[i])) return fail_in_item(i);
+  for (std::size_t done = 0; done < list.size();) {
+    const std::size_t size = std::min(portion, list.size() - done);
+    room(size * shortest_item + shortest_room);
+    const std::size_t written = write_shortest_list(cursor_, list.subspan(done, size));
+    done += written;
+    if (written == size) continue;
+    if (!real(list[done])) return fail_in_item(done);
     *cursor_++ = ',';  // real() made room
+    ++done;
   }
   close(']');
   return true;

@@ -1,9 +1,11 @@
 #include "codec/shortest.hpp"
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "codec/digits.hpp"
 #include "codec/powers_of_ten.hpp"
@@ -30,7 +32,7 @@ std::uint64_t scale(const Power& power, std::uint64_t factor) noexcept {
 
 /// The shortest decimal within the rounding interval of significand * 2^exponent. `narrow`: the lower half of
 /// the interval is half as wide, because the next smaller number has a smaller exponent.
-Decimal shortest(std::uint64_t significand, int exponent, bool narrow) noexcept {
+[[gnu::noinline, gnu::cold]] Decimal shortest(std::uint64_t significand, int exponent, bool narrow) noexcept {
   const int k = narrow ? floor_log10_three_quarters_power2(exponent) : floor_log10_power2(exponent);
   const int shift = exponent + floor_log2_power10(-k) + 1;
   const Power& power = powers_of_ten[static_cast<std::size_t>(-k - least_power)];
@@ -59,7 +61,8 @@ Decimal shortest(std::uint64_t significand, int exponent, bool narrow) noexcept 
 
 /// The same for all but a few: one product, whose fraction is held against half the distance of neighbours.
 /// False when a comparison is too close to call, or the significand has not all its bits.
-bool shortest_fast(std::uint64_t significand, int exponent, Decimal& decimal) noexcept {
+[[gnu::always_inline]] inline bool shortest_fast(std::uint64_t significand, int exponent,
+                                                 Decimal& decimal) noexcept {
   const int k = floor_log10_power2(exponent);
   const int shift = exponent + floor_log2_power10(-k) + 1;  // 1 to 4
   const Power& power = powers_of_ten[static_cast<std::size_t>(-k - least_power)];
@@ -107,13 +110,10 @@ void insert_point(char* at) noexcept {
   *at = '.';
 }
 
-/// As Python writes it: positional from 1e-4 on and below 1e16.
-char* layout(char* to, const Decimal& number) noexcept {
-  const unsigned given = number.digits >= decimal_powers[15]
-                             ? 16 + (number.digits >= decimal_powers[16] ? 1 : 0)
-                             : count_digits(number.digits);
-  const int point = static_cast<int>(given) + number.exponent;  // digits before the decimal point
-  const SeventeenDigits digits(number.digits * decimal_powers[17 - given]);
+/// Seventeen digits, the first not zero, with the decimal point behind the first `point` of them. As Python
+/// lays them out: positional from 1e-4 on and below 1e16.
+[[gnu::always_inline]] inline char* layout(char* to, std::uint64_t seventeen, int point) noexcept {
+  const SeventeenDigits digits(seventeen);
   const int count = digits.significant();
   if (point <= 0 && point > -4) {
     std::memcpy(to, "0.000", 5);
@@ -137,42 +137,85 @@ char* layout(char* to, const Decimal& number) noexcept {
   return write_exponent(to + count, point - 1);
 }
 
-/// Bits: the unsigned integer of the type's size.
-template <class Bits, class Float>
-char* write(char* to, Float value) noexcept {
-  constexpr int fraction_bits = std::numeric_limits<Float>::digits - 1;
-  constexpr int bias = std::numeric_limits<Float>::max_exponent - 1 + fraction_bits;
-  const auto bits = std::bit_cast<Bits>(value);
-  const Bits fraction = bits & ((Bits{1} << fraction_bits) - 1);
-  const auto field = static_cast<int>(bits << 1 >> (fraction_bits + 1));
+/// A float taken apart: significand * 2^exponent.
+template <class Float>
+struct Parts {
+  using Bits = std::conditional_t<sizeof(Float) == 8, std::uint64_t, std::uint32_t>;
+  static constexpr int fraction_bits = std::numeric_limits<Float>::digits - 1;
+  static constexpr int bias = std::numeric_limits<Float>::max_exponent - 1 + fraction_bits;
+
+  explicit Parts(Float value) noexcept
+      : bits(std::bit_cast<Bits>(value)),
+        fraction(bits & ((Bits{1} << fraction_bits) - 1)),
+        field(static_cast<int>(bits << 1 >> (fraction_bits + 1))) {}
+  bool negative() const noexcept { return bits >> (sizeof(Bits) * 8 - 1) != 0; }
+  /// The next smaller number has a smaller exponent.
+  bool narrow() const noexcept { return fraction == 0 && field > 1; }
+  std::uint64_t significand() const noexcept {
+    return field == 0 ? std::uint64_t{fraction} : fraction | std::uint64_t{1} << fraction_bits;
+  }
+  int exponent() const noexcept { return (field == 0 ? 1 : field) - bias; }
+
+  Bits bits;
+  Bits fraction;
+  int field;
+};
+
+/// Any finite number but those that write_fast knows.
+template <class Float>
+[[gnu::noinline]] char* write_any(char* to, Float value) noexcept {
+  const Parts<Float> parts(value);
   *to = '-';
-  to += bits >> (sizeof(Bits) * 8 - 1);
-  if (field == 0 && fraction == 0) {
+  to += parts.negative() ? 1 : 0;
+  if (parts.field == 0 && parts.fraction == 0) {
     std::memcpy(to, "0.0", 3);
     return to + 3;
   }
-  const std::uint64_t significand = field == 0 ? fraction : fraction | Bits{1} << fraction_bits;
-  const int exponent = (field == 0 ? 1 : field) - bias;
-  if (exponent <= 0 && exponent >= -fraction_bits) {
-    const std::uint64_t whole = significand >> -exponent;
-    if (whole << -exponent == significand) {
+  const int exponent = parts.exponent();
+  if (exponent <= 0 && exponent >= -parts.fraction_bits) {
+    const std::uint64_t whole = parts.significand() >> -exponent;
+    if (whole << -exponent == parts.significand()) {
       const unsigned count = count_digits(whole);
       write_digits(to, whole, count);
       std::memcpy(to + count, ".0", 2);
       return to + count + 2;
     }
   }
-  const bool narrow = fraction == 0 && field > 1;
-  Decimal decimal;
-  if (narrow || field == 0 || sizeof(Bits) < 8 || !shortest_fast(significand, exponent, decimal)) {
-    decimal = shortest(significand, exponent, narrow);
-  }
-  return layout(to, decimal);
+  const Decimal number = shortest(parts.significand(), exponent, parts.narrow());
+  const unsigned count = count_digits(number.digits);
+  return layout(to, number.digits * decimal_powers[17 - count], static_cast<int>(count) + number.exponent);
+}
+
+/// Nearly every double that is no integer.
+[[gnu::always_inline]] inline char* write_fast(char* to, double value) noexcept {
+  const Parts<double> parts(value);
+  const int exponent = parts.exponent();
+  const bool ordinary = parts.fraction != 0 && parts.field != 0;
+  const bool whole = exponent < 0 && exponent >= -52 && (parts.significand() << (64 + exponent)) == 0;
+  Decimal number;
+  if (!ordinary || whole || !shortest_fast(parts.significand(), exponent, number))
+    return write_any(to, value);
+  *to = '-';
+  to += parts.negative() ? 1 : 0;
+  const bool seventeen = number.digits >= decimal_powers[16];  // or sixteen, never fewer
+  return layout(to, seventeen ? number.digits : 10 * number.digits, number.exponent + (seventeen ? 17 : 16));
 }
 
 }  // namespace
 
-char* write_shortest(char* to, double value) noexcept { return write<std::uint64_t>(to, value); }
-char* write_shortest(char* to, float value) noexcept { return write<std::uint32_t>(to, value); }
+char* write_shortest(char* to, double value) noexcept { return write_fast(to, value); }
+char* write_shortest(char* to, float value) noexcept { return write_any(to, value); }
+
+std::size_t write_shortest_list(char*& to, std::span<const double> list) noexcept {
+  char* at = to;
+  std::size_t done = 0;
+  for (; done < list.size(); ++done) {
+    if (!std::isfinite(list[done])) break;
+    at = write_fast(at, list[done]);
+    *at++ = ',';
+  }
+  to = at;
+  return done;
+}
 
 }  // namespace omnibus::schema::detail

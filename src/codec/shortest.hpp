@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 namespace omnibus::schema::detail {
 
@@ -13,5 +14,11 @@ inline constexpr std::size_t shortest_room = 48;
 /// Source: R. Giulietti, "The Schubfach way to render doubles", 2020.
 char* write_shortest(char* to, double value) noexcept;
 char* write_shortest(char* to, float value) noexcept;
+
+/// The most that write_shortest writes, and a comma.
+inline constexpr std::size_t shortest_item = 26;
+/// Writes each number and a comma behind it, and stops at the first that is not finite. Returns how many it
+/// wrote. Needs shortest_item of room for each, and shortest_room.
+std::size_t write_shortest_list(char*& to, std::span<const double> list) noexcept;
 
 }  // namespace omnibus::schema::detail

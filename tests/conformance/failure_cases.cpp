@@ -39,6 +39,13 @@ TEST_F(Failures, WrongCredentialsAreReported) {
   EXPECT_TRUE(fails_with_one_of({ErrorCode::authentication, ErrorCode::forbidden}, [&] { connect(*url); }));
 }
 
+TEST_F(Failures, UntrustedCertificateIsReported) {
+  NEEDS(encryption);
+  const auto url = harness().bad_certificate();
+  ASSERT_TRUE(url) << "the harness of this backend knows no URL with an untrusted certificate";
+  EXPECT_TRUE(fails_with_one_of({ErrorCode::authentication, ErrorCode::unavailable}, [&] { connect(*url); }));
+}
+
 TEST_F(Failures, UnknownParameterIsAConfigErrorThatNamesIt) {
   const auto error = error_of([&] { connect(with_parameter(harness().url(), "no_such_parameter=1")); });
   ASSERT_TRUE(error);

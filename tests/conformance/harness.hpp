@@ -45,6 +45,8 @@ class Harness {
   virtual std::vector<Unreachable> unreachable() const = 0;
   /// Refused because of wrong credentials.
   virtual std::optional<std::string> bad_credentials() const { return std::nullopt; }
+  /// Refused because the peer's certificate is not trusted.
+  virtual std::optional<std::string> bad_certificate() const { return std::nullopt; }
 
   /// The harness of the URL's scheme. A `{scratch}` in the URL stands for a fresh directory that goes with
   /// the run.
