@@ -213,6 +213,12 @@ asio::awaitable<bool> WebSocketSession::write_message(const std::string& text) {
   co_return last && !ec;
 }
 
+/// On its own: a ping waits behind a write that a client which does not read holds up.
+asio::awaitable<void> WebSocketSession::ping() {
+  error_code ec;
+  co_await stream_.async_ping({}, into(ec));
+}
+
 /// Pings a silent client, and gives up on one that neither answers nor reads.
 asio::awaitable<void> WebSocketSession::keep() {
   const auto step = std::max<Duration>(context_->options.idle_timeout / 4, std::chrono::milliseconds(10));
@@ -228,7 +234,7 @@ asio::awaitable<void> WebSocketSession::keep() {
     const bool silent = reading_ && Clock::now() - heard_ > context_->options.idle_timeout / 2;
     if (silent && !pinged_ && !draining_) {
       pinged_ = true;
-      co_await stream_.async_ping({}, into(ec));
+      spawn(ping());
     }
   }
 }

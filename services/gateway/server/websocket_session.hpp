@@ -38,6 +38,7 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   Awaitable<void> read();
   Awaitable<void> write();
   Awaitable<bool> write_message(const std::string& text);
+  Awaitable<void> ping();
   Awaitable<void> keep();
   bool check_deadlines();
   Awaitable<std::shared_ptr<ByteBudget::Claim>> claim_memory(std::size_t bytes);
