@@ -57,7 +57,8 @@ void FlowProcessor::Parts::apply(const Configuration& configuration) {
 }
 
 void FlowProcessor::Parts::report(const std::string& name, const std::string& problem) {
-  log::write(log::Level::error, name.empty() ? problem : "flow " + name + " does not run as configured: " + problem);
+  log::write(log::Level::error,
+             name.empty() ? problem : "flow " + name + " does not run as configured: " + problem);
   const std::lock_guard lock(mutex);
   problems[name] = problem;
 }
