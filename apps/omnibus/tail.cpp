@@ -21,8 +21,16 @@ std::string line_of(const Value& value, const driver::Delivery& delivery,
   return out + "},\"attempt\":" + std::to_string(delivery.attempt) + "}";
 }
 
+Sharing sharing_of(const std::string& text) {
+  if (text == "shared") return Sharing::shared;
+  if (text == "exclusive") return Sharing::exclusive;
+  if (text == "failover") return Sharing::failover;
+  throw ConfigError("--sharing takes shared, exclusive or failover, not '" + text + "'");
+}
+
 ConsumerOptions consumer_options(const Settings& settings) {
   ConsumerOptions options;
+  options.sharing = sharing_of(settings.text("sharing"));
   options.position = settings.flag("earliest") ? Position::earliest : Position::latest;
   if (settings.text("subscription").empty()) {
     options.lifetime = Lifetime::ephemeral;
@@ -64,6 +72,7 @@ int run_tail(const std::vector<std::string>& arguments) {
   flags.positional("queue", "queue name, for example q1/tg/flow/chunks")
       .text("type", "message type; raw: payloads as base64")
       .text("subscription", "take from this durable subscription instead of one of its own", "")
+      .text("sharing", "how consumers of that subscription share it: shared, exclusive or failover", "shared")
       .flag("earliest", "begin with the oldest message kept")
       .integer("count", "end after so many messages; 0 = no limit", 0)
       .number("timeout", "end after so many seconds of silence; 0 = wait for ever", 0);

@@ -6,7 +6,8 @@ omnibus=$1
 table=${2:-}
 work=$(mktemp -d)
 pids=()
-trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+mounted=
+trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; [ -z "$mounted" ] || umount "$mounted"; rm -rf "$work"' EXIT
 failed=0
 
 # report TITLE WANTED STATUS TEXT PATTERN
@@ -57,7 +58,7 @@ wait_until() {
 store="embedded://$work/store"
 check "unknown command" 2 "did you mean 'tail'" "$omnibus" tial
 check "unknown flag" 2 "did you mean" "$omnibus" tail q1/tg/flow/x --type Error --earlyest
-check "unknown backend" 2 "known are|known" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url kavka://host
+check "unknown backend" 2 "did you mean kafka" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url kavka://host
 check "backend not in this build" 2 "not part of this build" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url kafka://host
 check "URL and backend disagree" 2 "disagree" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url embedded:// --pubsub-backend mqtt
 check "unknown parameter in the URL" 2 "durabilty" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url "$store?durabilty=sync"
@@ -74,25 +75,43 @@ touch "$work/file"
 check "store path is a file" 2 "not a directory" "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url "embedded://$work/file"
 if [ "$(id -u)" -eq 0 ]; then
   mkdir "$work/locked" && chmod 000 "$work/locked" && chmod 755 "$work"
-  check "store without permission" 2 "ermission" setpriv --reuid=65534 --regid=65534 --clear-groups \
+  check "store without permission" 3 "ermission" setpriv --reuid=65534 --regid=65534 --clear-groups \
     "$omnibus" tail q1/tg/flow/x --type Error --pubsub-url "embedded://$work/locked"
 fi
 
-"$omnibus" tail q1/tg/flow/one --type Error --subscription s --pubsub-url "$store" >/dev/null 2>&1 &
+"$omnibus" tail q1/tg/flow/one --type Error --subscription s --sharing exclusive --pubsub-url "$store" >/dev/null 2>&1 &
 pids+=($!)
+# shellcheck disable=SC2317 # called through wait_until
+has_consumer() { "$omnibus" store ls "$work/store" | grep -q 'flow/one .* s ('; }
+wait_until has_consumer
+check "second exclusive consumer" 1 "exclusive|conflict" \
+  "$omnibus" tail q1/tg/flow/one --type Error --subscription s --sharing exclusive --pubsub-url "$store"
+check "another sharing mode" 1 "exclusive" \
+  "$omnibus" tail q1/tg/flow/one --type Error --subscription s --pubsub-url "$store"
+check "store that does not exist" 1 "no store|not" "$omnibus" store ls "$work/nowhere"
+check "unreadable configuration" 1 "$work/file/c.sqlite|config" \
+  "$omnibus" config-svc --pubsub-url "$store" --no-metrics --config-store "$work/file/c.sqlite"
+if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=6m tmpfs "$work/small" 2>/dev/null; then
+  mounted=$work/small
+  line=$(printf '{"message":"%0100000d"}' 7)
+  feed "full disk" 1 "no space|full|space" "$(yes "$line" | head -n 120)" \
+    "$omnibus" send q1/tg/flow/x --type Error --pubsub-url "embedded://$work/small/store"
+fi
 
 port=$(( 20000 + RANDOM % 20000 ))
-"$omnibus" config-svc --pubsub-url "$store" --no-metrics --data "$work/config.db" 2>"$work/config.log" &
+"$omnibus" config-svc --pubsub-url "$store" --no-metrics --config-store "$work/config.sqlite" 2>"$work/config.log" &
 pids+=($!)
-"$omnibus" flow-svc --pubsub-url "$store" --no-metrics 2>"$work/flow.log" &
+"$omnibus" flow-svc --pubsub-url "$store" --no-metrics --flow-ledger "$work/flows.sqlite" 2>"$work/flow.log" &
 pids+=($!)
-"$omnibus" gateway --pubsub-url "$store" --no-metrics --port $port 2>"$work/gateway.log" &
+"$omnibus" gateway --pubsub-url "$store" --no-metrics --port $port --body-limit 1MiB 2>"$work/gateway.log" &
 pids+=($!)
 base=http://127.0.0.1:$port/api/v1
 wait_until curl -sf --max-time 5 -d '{"operation":"config"}' "$base/config" || { cat "$work"/*.log; echo "FAILED: the gateway did not come up"; exit 1; }
 
-check "port in use" 1 "$port" "$omnibus" gateway --pubsub-url "$store" --no-metrics --port $port
+check "port in use" 2 "$port" "$omnibus" gateway --pubsub-url "$store" --no-metrics --port $port
 ask "body that is not JSON" "error" -d 'hello' "$base/config"
+head -c 2000000 /dev/zero | tr '\0' x >"$work/large"
+ask "body over the limit" "size 1048576 exceeded" --data-binary "@$work/large" "$base/config"
 ask "unknown global service" "nonesuch" -d '{}' "$base/nonesuch"
 ask "unknown flow" "Invalid flow" -d '{"text":"aGk="}' "$base/flow/nonesuch/service/text-load"
 ask "unknown operation" "bad-operation|Bad operation" -d '{"operation":"fly"}' "$base/config"
