@@ -86,7 +86,7 @@ std::uint64_t scale(const Power& power, std::uint64_t factor) noexcept {
   const bool down = above < reach;
   const bool up = ten - above < reach;
   const std::uint64_t rounded = whole - last_digit + (up ? 10 : 0);
-  decimal = {down | up ? rounded : whole + (fraction >> 63), k};
+  decimal = {(down || up) ? rounded : whole + (fraction >> 63), k};
   return true;
 }
 
