@@ -39,9 +39,15 @@ std::shared_ptr<Engine> open_store_engine(const Parameters& parameters) {
   options.directory = parameters.path;
   options.durability = Durability::parse(parameters.durability);
   options.lock_wait = parameters.lock_wait;
-  auto engine = std::make_shared<Engine>(std::make_unique<LogJournal>(std::move(options)),
-                                         EngineOptions{parameters.limits, wall_clock});
-  engine->start();
+  auto engine = std::make_shared<Engine>(
+      std::make_unique<LogJournal>(std::move(options), parameters.checkpoint_interval),
+      EngineOptions{parameters.limits, wall_clock});
+  try {
+    engine->start();
+  } catch (...) {
+    engine->stop();  // its threads must not be the last to hold it
+    throw;
+  }
   return engine;
 }
 

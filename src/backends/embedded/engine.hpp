@@ -122,6 +122,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void load(const PortPtr& port, const Handover& handover, std::vector<driver::Delivery>& batch);
   void ring();
   void follow();
+  Journal::Listener listener();
+  void tidy();
   void hand_out_later(std::span<const SubscriptionId> subscriptions);
   void remove_dead(OwnerId owner);
   void reap(std::span<const ConsumerId> consumers);

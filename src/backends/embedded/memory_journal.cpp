@@ -8,7 +8,8 @@ class MemoryJournal final : public Journal {
  public:
   OwnerId self() const noexcept override { return 1; }
   bool alive(OwnerId) const override { return true; }
-  void start(std::function<void()>, std::function<void(OwnerId)>) override {}
+  void restore(State&, Effects&) override {}
+  void start(Listener) override {}
   void stop() noexcept override {}
   void want_best_effort() override {}
 
@@ -27,7 +28,7 @@ class MemoryJournal final : public Journal {
   void load(const Content& content, bool, driver::Delivery& delivery) override {
     decode_message(content, {}, delivery);
   }
-  void remove_blob(std::uint64_t) noexcept override {}
+  void discard_blob(std::uint64_t, std::uint64_t) override {}
 };
 
 }  // namespace
