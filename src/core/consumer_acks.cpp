@@ -188,6 +188,50 @@ void ConsumerCore::fail_acks(Lock& lock, const Error& error) {
   while (!acks_.empty()) report(lock, acks_.pop_front().settling, &error);
 }
 
+// ---- in a transaction
+
+ConsumerHandle::EndSettling ConsumerCore::acknowledge_in(driver::Transaction& transaction,
+                                                         const Envelope& envelope) {
+  std::shared_ptr<Link> link;
+  {
+    const Lock lock(mutex_);
+    if (!tracked_) return [](TransactionEnd) {};
+    refuse_if_ended();
+    if (state_ != State::up) down_error("cannot acknowledge to").raise();
+    if (hold(envelope) != Holding::ours) stale(described()).raise();
+    ++settling_;
+    link = link_;
+  }
+  // The link stays as long as the transaction may need its consumer.
+  ConsumerHandle::EndSettling end = [self = shared_from_this(), link, envelope](TransactionEnd how) {
+    self->end_joined(envelope, how);
+  };
+  const std::array ids{envelope.delivery.ack};
+  StackWaiter waiter;
+  transaction.acknowledge(*link->consumer, ids, [&waiter](const Error* error) { waiter.set(error); });
+  try {
+    waiter.wait();
+  } catch (...) {
+    end(TransactionEnd::aborted);
+    throw;
+  }
+  return end;
+}
+
+void ConsumerCore::end_joined(const Envelope& envelope, TransactionEnd how) noexcept {
+  Lock lock(mutex_);
+  if (how == TransactionEnd::committed) {
+    acked_.add(connection_->metrics(), labels_);
+    book_.settled(envelope.delivery.message_id);
+  } else if (how == TransactionEnd::aborted && envelope.epoch == epoch_ && !ended_) {
+    held_.restore(envelope.ticket);
+    ++unsettled_;
+  }
+  --settling_;
+  grant(lock);
+  maybe_end(lock);
+}
+
 // ---- give back
 
 void ConsumerCore::negative_acknowledge(const Envelope& envelope, std::string_view reason) {

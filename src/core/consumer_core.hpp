@@ -56,6 +56,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void negative_acknowledge(const Envelope& envelope, std::string_view reason);
   void negative_acknowledge_async(const Envelope& envelope, std::string_view reason, Completion done);
   void unsubscribe();
+  ConsumerHandle::EndSettling acknowledge_in(driver::Transaction& transaction, const Envelope& envelope);
 
   void begin_close(TimePoint deadline) noexcept override;
   CloseReport close(Duration timeout) noexcept override;
@@ -127,6 +128,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void run_completions();
   void restore(const Settling& settling, const Error& error);
   void fail_acks(Lock& lock, const Error& error);
+  void end_joined(const Envelope& envelope, TransactionEnd how) noexcept;
   Duration redelivery_delay(std::uint32_t attempt) const;
 
   // Dead letters
@@ -134,6 +136,9 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void after_copy(const Envelope& envelope, const std::string& reason, Settling settling,
                   const Error* error) noexcept;
   std::shared_ptr<ProducerCore> dead_letters();
+  void move_to_dead_letters(const Envelope& envelope, Properties properties);
+  void after_move(const Envelope& envelope, const std::string& reason, Settling settling) noexcept;
+  std::string dying(const Envelope& envelope, const std::string& reason) const;
 
   // The link
   void connect();
@@ -181,6 +186,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   std::uint64_t epoch_ = 1;
   std::shared_ptr<Link> link_, retiring_;
   std::shared_ptr<ProducerCore> dead_;
+  bool dead_ready_ = false;  ///< its subscription is there
 
   Ring<Envelope> mailbox_;
   Ring<Ready> waiting_;

@@ -12,6 +12,7 @@
 #include "backends/embedded/log_journal.hpp"
 #include "backends/embedded/parameters.hpp"
 #include "backends/embedded/producer.hpp"
+#include "backends/embedded/transaction.hpp"
 
 namespace omnibus::embedded {
 namespace {
@@ -128,6 +129,17 @@ class EmbeddedBackend final : public driver::Backend {
       return done(&error, {});
     }
     done(nullptr, std::move(result));
+  }
+
+  void begin(std::string_view, driver::Result<std::unique_ptr<driver::Transaction>> done) override {
+    std::unique_ptr<driver::Transaction> transaction;
+    try {
+      open_engine();
+      transaction = std::make_unique<TransactionHandle>(engine_);
+    } catch (const Error& error) {
+      return done(&error, nullptr);
+    }
+    done(nullptr, std::move(transaction));
   }
 
   void close(TimePoint, Completion done) override {

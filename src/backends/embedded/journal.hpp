@@ -56,8 +56,9 @@ class Journal {
   virtual bool confirms_at_once() const noexcept = 0;
   /// Runs `done` when everything up to `mark` is as durable as was asked for. Errors go to `done`.
   virtual void confirm(std::uint64_t mark, Completion done) = 0;
-  /// Keeps the bytes of a message for a Publish record. Errors: no_space, io.
-  virtual Content store(const driver::Outgoing& message, bool best_effort) = 0;
+  /// Keeps the bytes of a message for a Publish record; `apart`: with the body in a file of its own, whatever
+  /// its size. Errors: no_space, io.
+  virtual Content store(const driver::Outgoing& message, bool best_effort, bool apart = false) = 0;
   /// Fills body, properties and key. Errors: corrupt, io.
   virtual void load(const Content& content, bool best_effort, driver::Delivery& delivery) = 0;
   /// Deletes a body's file that no message refers to, once everything up to `mark` is on disk: before, a

@@ -270,8 +270,8 @@ void LogJournal::confirm(std::uint64_t mark, Completion done) {
   }
 }
 
-Content LogJournal::store(const driver::Outgoing& message, bool best_effort) {
-  if (message.payload.size() <= blob_threshold) return encode_message(message);
+Content LogJournal::store(const driver::Outgoing& message, bool best_effort, bool apart) {
+  if (!apart && message.payload.size() <= blob_threshold) return encode_message(message);
   const auto& log = best_effort ? best_effort_.log : committed_.log;
   const auto blob = log->write_blob(message.payload);
   const BlobReference reference{blob.id, blob.length, blob.crc};

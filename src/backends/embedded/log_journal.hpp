@@ -41,7 +41,7 @@ class LogJournal final : public Journal {
 
   bool confirms_at_once() const noexcept override { return false; }
   void confirm(std::uint64_t mark, Completion done) override;
-  Content store(const driver::Outgoing& message, bool best_effort) override;
+  Content store(const driver::Outgoing& message, bool best_effort, bool apart) override;
   void load(const Content& content, bool best_effort, driver::Delivery& delivery) override;
   void discard_blob(std::uint64_t blob, std::uint64_t mark) override;
 

@@ -24,7 +24,7 @@ class MemoryJournal final : public Journal {
 
   bool confirms_at_once() const noexcept override { return true; }
   void confirm(std::uint64_t, Completion done) override { done(nullptr); }
-  Content store(const driver::Outgoing& message, bool) override { return encode_message(message); }
+  Content store(const driver::Outgoing& message, bool, bool) override { return encode_message(message); }
   void load(const Content& content, bool, driver::Delivery& delivery) override {
     decode_message(content, {}, delivery);
   }

@@ -194,6 +194,52 @@ class Consumer final : public driver::Consumer {
   std::condition_variable quiet_;
 };
 
+/// Stores and settles at commit, all under one lock.
+class Transaction final : public driver::Transaction {
+ public:
+  explicit Transaction(std::shared_ptr<Broker> broker) : broker_(std::move(broker)) {}
+
+  void send(const QueueName& queue, const driver::Outgoing& message, Completion done) override {
+    std::optional<Error> error;
+    if (broker_->on_send) error = broker_->on_send(message);
+    if (!error) sends_.emplace_back(queue.str(), message);
+    done(error ? &*error : nullptr);
+  }
+  void acknowledge(driver::Consumer& consumer, std::span<const driver::AckId> ids, Completion done) override {
+    for (const auto& id : ids) acks_.emplace_back(&dynamic_cast<Consumer&>(consumer), id);
+    done(nullptr);
+  }
+  void commit(Completion done) override {
+    std::optional<Error> error;
+    {
+      const std::lock_guard lock(broker_->mutex_);
+      error = std::exchange(broker_->commit_error_, std::nullopt);
+      for (const auto& [consumer, id] : acks_) {
+        if (!consumer->subscription().in_flight.contains(id.value[0])) {
+          error = Error(ErrorCode::stale_ack, "held by another");
+        }
+      }
+      if (!error) apply();
+    }
+    for (const auto& [queue, message] : sends_) broker_->pump(queue);
+    done(error ? &*error : nullptr);
+  }
+  void abort(Completion done) override { done(nullptr); }
+
+ private:
+  void apply() {
+    for (auto& [queue, message] : sends_) {
+      message.sequence = broker_->queues_[queue].last_sequence["transactions"] + 1;
+      broker_->store(queue, "transactions", message);
+    }
+    for (const auto& [consumer, id] : acks_) consumer->subscription().in_flight.erase(id.value[0]);
+  }
+
+  const std::shared_ptr<Broker> broker_;
+  std::vector<std::pair<std::string, driver::Outgoing>> sends_;
+  std::vector<std::pair<Consumer*, driver::AckId>> acks_;
+};
+
 class FakeBackend final : public driver::Backend {
  public:
   FakeBackend(std::shared_ptr<Broker> broker, driver::Host& host) : broker_(std::move(broker)), host_(host) {}
@@ -258,6 +304,15 @@ class FakeBackend final : public driver::Backend {
     }
     done(error ? &*error : nullptr);
   }
+  void begin(std::string_view, driver::Result<std::unique_ptr<driver::Transaction>> done) override {
+    std::optional<Error> error;
+    {
+      const std::lock_guard lock(broker_->mutex_);
+      error = broker_->refusal();
+    }
+    if (error) return done(&*error, nullptr);
+    done(nullptr, std::make_unique<Transaction>(broker_));
+  }
   void close(TimePoint, Completion done) override {
     Broker::Work hung;
     {
@@ -279,6 +334,7 @@ Broker::Broker() {
     features.set(static_cast<driver::Feature>(i), driver::Support::native);
   }
   features.set(driver::Feature::ack_after_reconnect, driver::Support::missing, "ids die with the link");
+  features.set(driver::Feature::transactions, driver::Support::missing, "only where a test asks for them");
   features.max_message_size = 1u << 20;
 }
 
@@ -396,6 +452,11 @@ void Broker::fail_next_create(Error error) {
 void Broker::fail_next_ack(Error error) {
   const std::lock_guard lock(mutex_);
   ack_errors_.push_back(std::move(error));
+}
+
+void Broker::fail_next_commit(Error error) {
+  const std::lock_guard lock(mutex_);
+  commit_error_ = std::move(error);
 }
 
 void Broker::hang_creates(bool hang) {

@@ -19,6 +19,7 @@ namespace omnibus::fake {
 
 class Producer;
 class Consumer;
+class Transaction;
 
 /// What outlives every connection: queues, subscriptions, and the script.
 class Broker : public std::enable_shared_from_this<Broker> {
@@ -48,6 +49,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   void restore();
   void fail_next_create(Error error);
   void fail_next_ack(Error error);
+  void fail_next_commit(Error error);
   void hang_creates(bool hang);  ///< create_producer and create_consumer never answer until close
   void hang_closes(bool hang);
   std::function<std::optional<Error>(const driver::Outgoing&)> on_send = {};  ///< set before any traffic
@@ -72,6 +74,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
  private:
   friend class Producer;
   friend class Consumer;
+  friend class Transaction;
   friend class FakeBackend;
   struct Queue {
     std::vector<Stored> log;
@@ -90,6 +93,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   std::set<Producer*> producers_;
   std::set<Consumer*> consumers_;
   std::deque<Error> create_errors_, ack_errors_;
+  std::optional<Error> commit_error_;
   std::vector<std::size_t> batches_;
   std::vector<Duration> nack_delays_;
   std::uint64_t last_id_ = 0;
