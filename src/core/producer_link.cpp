@@ -168,8 +168,8 @@ void ProducerCore::retired() noexcept {
 void ProducerCore::schedule_connect() {
   const Duration delay = delay_of(link_backoff, ++attempts_, random_unit());
   connection_->schedule(Clock::now() + delay, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self) self->connection_->post([self] { self->connect(); });
+    // Not on the pool: its threads may all wait for this very link.
+    if (const auto self = weak.lock()) self->connect();
   });
 }
 
