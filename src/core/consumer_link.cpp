@@ -245,10 +245,9 @@ void ConsumerCore::begin_close(TimePoint deadline) noexcept {
   clear_mailbox();
   fail_waiting(closed_error());
   maybe_end(lock);
-  if (ended_ || deadline == TimePoint::max()) return;
-  connection_->schedule(deadline, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
+  if (ended_) return;
+  // Strong: its user may be gone, and who waits must be told all the same.
+  close_token_ = connection_->schedule(deadline, [self = shared_from_this()] {
     Lock relock(self->mutex_);
     self->end(relock);
   });
@@ -262,6 +261,7 @@ void ConsumerCore::maybe_end(Lock& lock) {
 
 void ConsumerCore::end(Lock& lock) {
   if (std::exchange(ended_, true)) return;
+  if (close_token_ != 0) connection_->cancel(close_token_);
   report_.running = handlers_;
   if (tracked_) report_.running = std::max(handlers_, unsettled_);
   state_ = State::closed;

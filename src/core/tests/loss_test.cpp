@@ -68,5 +68,58 @@ TEST_F(LossTest, ReconnectsThoughEveryPoolThreadWaitsForTheLink) {
   EXPECT_EQ(received, std::nullopt);
 }
 
+TEST_F(LossTest, AProducerThatGoesInItsOwnCompletionStillTellsOfTheRest) {
+  std::optional<Producer<Raw>> own = bus.create_producer<Raw>(topic("out"));
+  broker->cut();
+  std::atomic<bool> told = false;
+  own->send_async({"waits"}, {}, [&](const Error* error) { told = error->code() == ErrorCode::closed; });
+  own->send_async({"late"}, {.timeout = 1ms}, [&](const Error*) {
+    own->close(1ms);
+    own.reset();
+  });
+  EXPECT_TRUE(eventually([&] { return told.load(); }));
+}
+
+TEST_F(LossTest, AConsumerThatGoesInItsOwnHandlerStillTellsOfItsAcknowledgements) {
+  broker->features.set(driver::Feature::ack_after_reconnect, driver::Support::native);
+  std::optional<Consumer<Raw>> own = consumer();
+  producer.send({"x"});
+  const auto message = own->receive();
+  std::latch started(1), go(1);
+  own->receive_async([&](const Error*, std::optional<Message<Raw>>) {
+    started.count_down();
+    go.wait();
+    own->close(1ms);
+    own.reset();
+  });
+  producer.send({"y"});
+  started.wait();
+  broker->cut();
+  std::atomic<bool> told = false;
+  own->acknowledge_async(message, [&](const Error* error) { told = error->code() == ErrorCode::closed; });
+  go.count_down();
+  EXPECT_TRUE(eventually([&] { return told.load(); }));
+}
+
+TEST_F(LossTest, CloseEndsAWaitForADeadLetterThatCannotBeSent) {
+  broker->features.set(driver::Feature::ack_after_reconnect, driver::Support::native);
+  std::atomic<bool> down = false;
+  auto inbox = consumer({.max_attempts = 1});
+  producer.send({"first"});
+  inbox.negative_acknowledge(inbox.receive());
+  producer.send({"second"});
+  const auto message = inbox.receive();
+  log::set_handler([&](log::Level, std::string_view text) {
+    if (text.find(dead_queue + " is lost") != std::string_view::npos) down = true;
+  });
+  broker->cut();
+  std::promise<std::optional<ErrorCode>> settled;
+  std::jthread user([&] { settled.set_value(code_of([&] { inbox.negative_acknowledge(message); })); });
+  EXPECT_TRUE(eventually([&] { return down.load(); }));
+  log::set_handler({});
+  inbox.close(1ms);
+  EXPECT_EQ(settled.get_future().get(), ErrorCode::closed);
+}
+
 }  // namespace
 }  // namespace omnibus
