@@ -302,8 +302,11 @@ void ProducerCore::report(Lock& lock, Finished finished) {
   if (!finished.done) return;
   if (finished.run_inline) {
     lock.unlock();
-    run_user(finished.done, finished.error ? &*finished.error : nullptr);
-    finished.done = nullptr;
+    {
+      const DriverScope scope;  // wherever this is, the timer thread for one: nothing may wait
+      run_user(finished.done, finished.error ? &*finished.error : nullptr);
+      finished.done = nullptr;
+    }
     lock.lock();
     return;
   }

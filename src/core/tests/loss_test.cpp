@@ -121,5 +121,21 @@ TEST_F(LossTest, CloseEndsAWaitForADeadLetterThatCannotBeSent) {
   EXPECT_EQ(settled.get_future().get(), ErrorCode::closed);
 }
 
+TEST_F(LossTest, TheLastHandleMayGoInAnInlineCompletionOfALateSend) {
+  std::optional<Bus> own = broker->connect();
+  auto last =
+      std::make_shared<Producer<Raw>>(own->create_producer<Raw>(topic("out"), {.inline_completion = true}));
+  own.reset();
+  broker->hold_confirms(true);
+  std::latch gone(1);
+  auto& out = *last;
+  out.send_async({"x"}, {.timeout = 1ms}, [kept = std::move(last), &gone](const Error* error) mutable {
+    EXPECT_EQ(error->code(), ErrorCode::timeout);
+    kept.reset();
+    gone.count_down();
+  });
+  gone.wait();
+}
+
 }  // namespace
 }  // namespace omnibus
