@@ -113,9 +113,12 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void refuse_if_ended() const;
   Error down_error(std::string_view what) const;
   Error closed_error() const;
+  Error stale_error() const;
 
   // Settling
+  bool reachable(const Envelope& envelope) const;
   Holding hold(const Envelope& envelope);
+  void acknowledge_held(Lock& lock, const Envelope& envelope, Settling settling);
   void settle_async(const Envelope& envelope, Settling settling);
   void give_back(const Envelope& envelope, std::string_view reason, Settling settling, bool may_block);
   void pump_acks(Lock& lock);

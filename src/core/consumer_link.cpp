@@ -169,6 +169,7 @@ void ConsumerCore::lose_link(Lock& lock, const Error& error) {
     self->fail_acks(relock, self->down_error("cannot acknowledge to"));
   });
   retire(lock);
+  if (!connection_->features().has(driver::Feature::ack_after_reconnect)) fail_acks(lock, stale_error());
 }
 
 /// For good: callers get the error at once and on every later call.

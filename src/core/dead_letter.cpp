@@ -98,10 +98,12 @@ void ConsumerCore::after_copy(const Envelope& envelope, const std::string& reaso
     const Error closed = closed_error();
     return report(lock, std::move(settling), &closed);
   }
-  book_.settled(envelope.delivery.message_id);
-  acks_.push_back({envelope.delivery.ack, std::move(settling)});
-  pump_acks(lock);
-  grant(lock);
+  if (state_ == State::failed) return report(lock, std::move(settling), &*reason_);
+  if (!reachable(envelope)) {
+    const Error stale = stale_error();
+    return report(lock, std::move(settling), &stale);
+  }
+  acknowledge_held(lock, envelope, std::move(settling));
 }
 
 }  // namespace omnibus::detail

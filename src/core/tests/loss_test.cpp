@@ -137,5 +137,55 @@ TEST_F(LossTest, TheLastHandleMayGoInAnInlineCompletionOfALateSend) {
   gone.wait();
 }
 
+TEST_F(LossTest, AnAcknowledgementThatWaitedIsNotSaidOverTheNextLink) {
+  auto inbox = consumer();
+  std::vector<Message<Raw>> held;
+  for (const char* text : {"1", "2", "3", "4"}) {
+    producer.send({text});
+    held.push_back(inbox.receive());
+  }
+  broker->hold_acks(true);
+  // Two calls of the driver are under way then; the others gather.
+  for (std::size_t i = 0; i < 2; ++i) inbox.acknowledge_async(held[i]);
+  std::latch told(2);
+  std::atomic<int> stale = 0;
+  for (std::size_t i = 2; i < 4; ++i) {
+    inbox.acknowledge_async(held[i], [&](const Error* error) {
+      stale += error != nullptr && error->code() == ErrorCode::stale_ack ? 1 : 0;
+      told.count_down();
+    });
+  }
+  broker->cut();
+  broker->hold_acks(false);
+  broker->restore();
+  told.wait();
+  EXPECT_EQ(stale, 2);
+  for (const char* text : {"3", "4"}) EXPECT_EQ(inbox.receive(10s)->bytes, text);
+  EXPECT_EQ(broker->foreign_settlings(), 0u);
+}
+
+TEST_F(LossTest, ADeadLettersOriginalIsNotSettledOverTheNextLink) {
+  for (const bool copied : {true, false}) {
+    auto inbox = consumer({.redelivery = {.initial = 1ms, .maximum = 1ms}, .max_attempts = 1});
+    producer.send({"poison"});
+    const auto message = inbox.receive();
+    broker->hold_confirms(true);
+    std::promise<std::optional<ErrorCode>> settled;
+    inbox.negative_acknowledge_async(message, "broken", [&](const Error* error) {
+      settled.set_value(error != nullptr ? std::optional(error->code()) : std::nullopt);
+    });
+    ASSERT_TRUE(eventually([&] { return broker->unconfirmed() == 1; }));
+    broker->cut();
+    broker->restore();
+    const auto again = inbox.receive(10s);
+    if (!copied) broker->fail_next_create(Error(ErrorCode::forbidden, "no right"));
+    broker->hold_confirms(false);
+    settled.get_future().wait();
+    EXPECT_EQ(broker->foreign_settlings(), 0u);
+    inbox.acknowledge(again);
+    EXPECT_EQ(broker->backlog(queue.str(), "s"), 0u);
+  }
+}
+
 }  // namespace
 }  // namespace omnibus
