@@ -124,7 +124,10 @@ void ConsumerCore::connected(std::shared_ptr<Link> link, const Error* error,
   state_ = State::up;
   attempts_ = 0;
   acks_expired_ = false;
-  if (early_failure_) return lose_link(lock, *std::exchange(early_failure_, std::nullopt));
+  if (early_failure_) {
+    const Error early = *std::exchange(early_failure_, std::nullopt);
+    return opened_ ? lose_link(lock, early) : fail(lock, early);
+  }
   reason_.reset();
   if (std::exchange(opened_, true)) {
     reconnects_.add(connection_->metrics(), labels_);

@@ -187,5 +187,10 @@ TEST_F(LossTest, ADeadLettersOriginalIsNotSettledOverTheNextLink) {
   }
 }
 
+TEST_F(LossTest, ALinkThatBreaksBeforeItIsUsedFailsTheCreation) {
+  broker->fail_next_link(Error(ErrorCode::unavailable, "broke at once", {.retryable = true}));
+  EXPECT_EQ(code_of([&] { consumer(); }), ErrorCode::unavailable);
+}
+
 }  // namespace
 }  // namespace omnibus
