@@ -253,9 +253,11 @@ void ProducerCore::on_sent(Slot* slot, const Error* error) noexcept {
     const ClosedError closed("the producer of " + queue_.str() + " was closed before the send was confirmed");
     return settle(lock, slot, &closed);
   } else if (is_link_error(*error)) {
-    if (!options_.fail_fast) return lose_link(lock, *error);  // stays in the window, sent again
-    settle(lock, slot, error);
-    return lose_link(lock, *error);
+    if (options_.fail_fast && state_ != State::up) {
+      const Error down = late_error("cannot send to");
+      return settle(lock, slot, &down);
+    }
+    return lose_link(lock, *error);  // stays in the window: sent again, or failed at once
   } else if (ends_producer(*error)) {
     settle(lock, slot, error);
     return fail(lock, *error);

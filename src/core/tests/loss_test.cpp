@@ -192,5 +192,18 @@ TEST_F(LossTest, ALinkThatBreaksBeforeItIsUsedFailsTheCreation) {
   EXPECT_EQ(code_of([&] { consumer(); }), ErrorCode::unavailable);
 }
 
+TEST_F(LossTest, AFailFastSendThatWasUnderWayIsUnavailable) {
+  broker->on_send = [](const driver::Outgoing& message) -> std::optional<Error> {
+    if (message.payload == "b") return Error(ErrorCode::unavailable, "the link broke", {.retryable = true});
+    return std::nullopt;
+  };
+  broker->hold_confirms(true);
+  auto fast = bus.create_producer<Raw>(topic("out"), {.fail_fast = true});
+  std::promise<ErrorCode> first;
+  fast.send_async({"a"}, {}, [&](const Error* error) { first.set_value(error->code()); });
+  EXPECT_EQ(code_of([&] { fast.send({"b"}); }), ErrorCode::unavailable);
+  EXPECT_EQ(first.get_future().get(), ErrorCode::unavailable);
+}
+
 }  // namespace
 }  // namespace omnibus
