@@ -137,6 +137,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void after_copy(const Envelope& envelope, const std::string& reason, Settling settling,
                   const Error* error) noexcept;
   std::shared_ptr<ProducerCore> dead_letters();
+  void drop_dead_letters(Lock& lock, TimePoint deadline);
 
   // The link
   void connect();

@@ -270,11 +270,7 @@ void ConsumerCore::end(Lock& lock) {
   if (tracked_) report_.running = std::max(handlers_, unsettled_);
   state_ = State::closed;
   fail_acks(lock, closed_error());
-  if (const auto dead = std::move(dead_)) {
-    lock.unlock();
-    dead->begin_close(close_deadline_);
-    lock.lock();
-  }
+  drop_dead_letters(lock, close_deadline_);
   end_driver(lock);
 }
 

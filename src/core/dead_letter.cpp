@@ -58,6 +58,15 @@ std::shared_ptr<ProducerCore> ConsumerCore::dead_letters() {
   return dead_;
 }
 
+/// Ends their producer; releases the lock meanwhile.
+void ConsumerCore::drop_dead_letters(Lock& lock, TimePoint deadline) {
+  const auto dead = std::exchange(dead_, nullptr);
+  if (!dead) return;
+  lock.unlock();
+  dead->begin_close(deadline);
+  lock.lock();
+}
+
 void ConsumerCore::dead_letter(const Envelope& envelope, std::string reason, Settling settling) noexcept {
   // Shared, because it ends here when the copy cannot even be handed over.
   const auto last = std::make_shared<Settling>(std::move(settling));
@@ -90,6 +99,7 @@ void ConsumerCore::after_copy(const Envelope& envelope, const std::string& reaso
                                      " could not be moved to the dead letter queue, it stays at the longest"
                                      " back-off: " +
                                      error->what());
+    if (ends_producer(*error)) drop_dead_letters(lock, Clock::now());  // the next one gets another
     return nack(lock, envelope, options_.redelivery.maximum, std::move(settling));
   }
   dead_lettered_.add(connection_->metrics(), labels_);

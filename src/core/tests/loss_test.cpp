@@ -205,5 +205,19 @@ TEST_F(LossTest, AFailFastSendThatWasUnderWayIsUnavailable) {
   EXPECT_EQ(first.get_future().get(), ErrorCode::unavailable);
 }
 
+TEST_F(LossTest, ADeadLetterProducerThatFailedIsReplaced) {
+  std::atomic<bool> refused = false;
+  broker->on_send = [&](const driver::Outgoing& message) -> std::optional<Error> {
+    if (!message.properties.contains("omnibus-dead-reason") || refused.exchange(true)) return std::nullopt;
+    return Error(ErrorCode::forbidden, "no right to send");
+  };
+  auto inbox = consumer({.redelivery = {.initial = 1ms, .maximum = 1ms}, .max_attempts = 1});
+  producer.send({"poison"});
+  inbox.negative_acknowledge(inbox.receive());
+  inbox.negative_acknowledge(inbox.receive());
+  EXPECT_THAT(broker->payloads(dead_queue), ElementsAre("poison"));
+  EXPECT_EQ(broker->backlog(queue.str(), "s"), 0u);
+}
+
 }  // namespace
 }  // namespace omnibus
