@@ -176,7 +176,7 @@ void ConsumerLoop::Impl::received(const Handle& from, omnibus::detail::Envelope 
   job->received = decode_(*from, std::move(envelope));
   if (job->received) return attempt(job);
   std::unique_lock lock(mutex_);
-  --jobs_;
+  free_place();
   next(std::move(lock));
 }
 
@@ -226,12 +226,17 @@ void ConsumerLoop::Impl::reject(const std::shared_ptr<Job>& job, const std::stri
   }
 }
 
+/// A handler has ended. Call with the mutex held.
+void ConsumerLoop::Impl::free_place() {
+  --jobs_;
+  if (abandoned_) metrics_.abandoned.add(-1);
+}
+
 /// The handler has ended: its place is free, the settling goes on beside.
 void ConsumerLoop::Impl::begin_settling() {
   std::unique_lock lock(mutex_);
-  --jobs_;
+  free_place();
   ++settling_;
-  if (abandoned_) metrics_.abandoned.add(-1);
   next(std::move(lock));
 }
 
@@ -271,7 +276,7 @@ void ConsumerLoop::Impl::wait_for_rate(const std::shared_ptr<Job>& job) {
     limited_.insert(job);
     return;
   }
-  --jobs_;  // not settled: it is delivered again elsewhere
+  free_place();  // not settled: it is delivered again elsewhere
   next(std::move(lock));
 }
 

@@ -46,6 +46,7 @@ struct ConsumerLoop::Impl : std::enable_shared_from_this<Impl> {
   void wait_for_rate(const std::shared_ptr<Job>& job);
   void succeed(const std::shared_ptr<Job>& job);
   void reject(const std::shared_ptr<Job>& job, const std::string& reason);
+  void free_place();
   void begin_settling();
   void next(std::unique_lock<std::mutex> lock);
   void settled(const std::shared_ptr<Job>& job, const Error* error);

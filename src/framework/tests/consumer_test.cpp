@@ -298,6 +298,22 @@ TEST_F(ConsumerTest, AHandlerThatOutlivesTheStopIsToldAndItsMessageComesAgain) {
   EXPECT_TRUE(eventually([&] { return bus.metrics().gauge("abandoned_handlers", "").value() == 0; }));
 }
 
+TEST_F(ConsumerTest, AnAbandonedHandlerThatIsRateLimitedHasEndedToo) {
+  Gate gate;
+  Consumer<Note> consumer(bus, settings(), Sync([&](const auto&, const Context&) {
+                            seen.add("in");
+                            gate.wait();
+                            throw TooManyRequests();
+                          }));
+  consumer.start();
+  producer.send({"hello"});
+  ASSERT_TRUE(seen.reaches(1));
+  EXPECT_EQ(consumer.stop(1ms).running, 1u);
+  EXPECT_EQ(bus.metrics().gauge("abandoned_handlers", "").value(), 1);
+  gate.open();
+  EXPECT_TRUE(eventually([&] { return bus.metrics().gauge("abandoned_handlers", "").value() == 0; }));
+}
+
 TEST_F(ConsumerTest, StopFromItsOwnHandlerReturnsAndTheMessageIsAcknowledged) {
   std::unique_ptr<Consumer<Note>> consumer;
   consumer = std::make_unique<Consumer<Note>>(bus, settings(), Sync([&](const auto&, const Context&) {
