@@ -44,6 +44,44 @@ TEST(SignalStopDeathTest, TheSecondSignalEndsAtOnce) {
       ExitedWithCode(128 + SIGINT), "");
 }
 
+/// Its handler never ends and uses the processor, so that the processor must not go.
+class Stubborn : public AsyncProcessor {
+ public:
+  Stubborn(const Bus& bus, const Settings& settings)
+      : AsyncProcessor(bus, settings),
+        consumer_(bus,
+                  {.id = id(), .name = "in", .queue = queue_, .subscription = "s"},
+                  Handler<Note>([this](const auto&, const Context&) {
+                    running_.set_value();
+                    std::promise<void>().get_future().wait_for(1h);
+                  })) {}
+  ~Stubborn() override { std::_Exit(77); }
+  void start() override {
+    consumer_.start();
+    bus().create_producer<Note>(queue_).send({"x"});
+    running_.get_future().wait();
+  }
+  void stop() override { consumer_.stop(time_left()); }
+
+ private:
+  const QueueName queue_ = topic("in");
+  std::promise<void> running_;
+  Consumer<Note> consumer_;
+};
+
+TEST(ProgramDeathTest, AHandlerThatNeverEndsMeetsNoDestructor) {
+  EXPECT_EXIT(
+      {
+        Settings settings;
+        settings.id = "a";
+        settings.pubsub_url = "embedded://";
+        settings.metrics = false;
+        settings.shutdown_timeout = 1ms;
+        std::_Exit(run_program<Stubborn>(settings, {.started = [] { std::raise(SIGTERM); }}));
+      },
+      ExitedWithCode(1), "handlers still run");
+}
+
 class Recorder : public AsyncProcessor {
  public:
   Recorder(const Bus& bus, const Settings& settings, Seen& seen)
