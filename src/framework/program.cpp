@@ -93,6 +93,7 @@ class Life {
     if (std::exchange(ended_, true)) return clean_;
     readiness_.not_ready("stopping");
     const auto deadline = deadline_after(settings_.shutdown_timeout);
+    for (std::size_t i = 0; i < started_; ++i) processors_[i]->stop_by(deadline);
     for (auto left = started_; left > 0; --left) stop_one(*processors_[left - 1]);
     const auto report = bus_.close(std::max<Duration>(deadline - Clock::now(), std::chrono::seconds(1)));
     if (report.unsent > 0) {

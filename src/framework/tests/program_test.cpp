@@ -49,8 +49,7 @@ class Stubborn : public AsyncProcessor {
  public:
   Stubborn(const Bus& bus, const Settings& settings)
       : AsyncProcessor(bus, settings),
-        consumer_(bus,
-                  {.id = id(), .name = "in", .queue = queue_, .subscription = "s"},
+        consumer_(bus, {.id = id(), .name = "in", .queue = queue_, .subscription = "s"},
                   Handler<Note>([this](const auto&, const Context&) {
                     running_.set_value();
                     std::promise<void>().get_future().wait_for(1h);
@@ -90,7 +89,7 @@ class Recorder : public AsyncProcessor {
   void stop() override { seen_.add("stop " + id()); }
   std::string ready() const override { return {}; }
 
- private:
+ protected:
   Seen& seen_;
 };
 
@@ -123,6 +122,28 @@ class ProgramTest : public testing::Test {
 TEST_F(ProgramTest, StartsInOrderAndStopsBackwardsOnASignal) {
   EXPECT_EQ(run_program(settings, two(), {.started = [] { std::raise(SIGTERM); }}), 0);
   EXPECT_THAT(seen.all(), ElementsAre("start a", "start b", "stop b", "stop a"));
+}
+
+TEST_F(ProgramTest, AllProcessorsShareTheTimeToStop) {
+  class Slow : public Recorder {
+   public:
+    using Recorder::Recorder;
+    void stop() override {
+      seen_.add(id() + (time_left() > 0s ? " has time" : " has none"));
+      while (time_left() > 0s) std::this_thread::yield();
+    }
+  };
+  settings.shutdown_timeout = 20ms;
+  const auto make = [&](const Bus& bus, const Settings& common) {
+    auto second = common;
+    second.id = "b";
+    std::vector<std::unique_ptr<AsyncProcessor>> all;
+    all.push_back(std::make_unique<Slow>(bus, common, seen));
+    all.push_back(std::make_unique<Slow>(bus, second, seen));
+    return all;
+  };
+  run_program(settings, make, {.started = [] { std::raise(SIGTERM); }});
+  EXPECT_EQ(seen.all().back(), "a has none");
 }
 
 TEST_F(ProgramTest, TriesAgainWhileTheBrokerIsAway) {
