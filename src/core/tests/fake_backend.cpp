@@ -273,6 +273,11 @@ class FakeBackend final : public driver::Backend {
     std::optional<Error> error;
     {
       const std::lock_guard lock(broker_->mutex_);
+      if (broker_->hang_creates_)
+        return hung_.push_back([last = std::move(done)]() mutable {
+          const Error closed = closed_error();
+          last(&closed);
+        });
       error = broker_->refusal();
       if (!error) broker_->queues_[queue.str()].subscriptions.try_emplace(std::string(subscription));
     }

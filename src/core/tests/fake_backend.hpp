@@ -50,7 +50,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   void fail_next_ack(Error error);
   void hold_acks(bool hold);         ///< acknowledgements are applied, their completions wait
   void fail_next_link(Error error);  ///< of a consumer, before its creation completes
-  void hang_creates(bool hang);      ///< create_producer and create_consumer never answer until close
+  void hang_creates(bool hang);      ///< nothing that is created is answered until close
   void hang_closes(bool hang);
   std::function<std::optional<Error>(const driver::Outgoing&)> on_send = {};  ///< set before any traffic
   bool count_attempts = true;  ///< false: attempt 0 on every delivery
