@@ -114,9 +114,12 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void refuse_if_ended() const;
   Error down_error(std::string_view what) const;
   Error closed_error() const;
+  Error stale_error() const;
 
   // Settling
+  bool reachable(const Envelope& envelope) const;
   Holding hold(const Envelope& envelope);
+  void acknowledge_held(Lock& lock, const Envelope& envelope, Settling settling);
   void settle_async(const Envelope& envelope, Settling settling);
   void give_back(const Envelope& envelope, std::string_view reason, Settling settling, bool may_block);
   void pump_acks(Lock& lock);
@@ -139,6 +142,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void move_to_dead_letters(const Envelope& envelope, Properties properties);
   void after_move(const Envelope& envelope, const std::string& reason, Settling settling) noexcept;
   std::string dying(const Envelope& envelope, const std::string& reason) const;
+  void drop_dead_letters(Lock& lock, TimePoint deadline);
 
   // The link
   void connect();
@@ -212,6 +216,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
 
   bool closing_ = false, ended_ = false, closed_ = false;
   TimePoint close_deadline_ = TimePoint::max();
+  std::uint64_t close_token_ = 0;  ///< ends it at the deadline, keeps it alive until its end
   CloseReport report_;
 };
 

@@ -64,6 +64,15 @@ std::shared_ptr<ProducerCore> ConsumerCore::dead_letters() {
   return dead_;
 }
 
+/// Ends their producer; releases the lock meanwhile.
+void ConsumerCore::drop_dead_letters(Lock& lock, TimePoint deadline) {
+  const auto dead = std::exchange(dead_, nullptr);
+  if (!dead) return;
+  lock.unlock();
+  dead->begin_close(deadline);
+  lock.lock();
+}
+
 void ConsumerCore::dead_letter(const Envelope& envelope, std::string reason, Settling settling) noexcept {
   // Shared, because it ends here when the copy cannot even be handed over.
   const auto last = std::make_shared<Settling>(std::move(settling));
@@ -101,6 +110,7 @@ void ConsumerCore::move_to_dead_letters(const Envelope& envelope, Properties pro
     const Lock lock(mutex_);
     if (ended_) closed_error().raise();
     if (state_ != State::up) down_error("cannot move a message of").raise();
+    if (!reachable(envelope)) stale_error().raise();
     link = link_;
     ready = dead_ready_;
   }
@@ -140,6 +150,7 @@ void ConsumerCore::after_copy(const Envelope& envelope, const std::string& reaso
                                      " could not be moved to the dead letter queue, it stays at the longest"
                                      " back-off: " +
                                      error->what());
+    if (ends_producer(*error)) drop_dead_letters(lock, Clock::now());  // the next one gets another
     return nack(lock, envelope, options_.redelivery.maximum, std::move(settling));
   }
   dead_lettered_.add(connection_->metrics(), labels_);
@@ -148,10 +159,12 @@ void ConsumerCore::after_copy(const Envelope& envelope, const std::string& reaso
     const Error closed = closed_error();
     return report(lock, std::move(settling), &closed);
   }
-  book_.settled(envelope.delivery.message_id);
-  acks_.push_back({envelope.delivery.ack, std::move(settling)});
-  pump_acks(lock);
-  grant(lock);
+  if (state_ == State::failed) return report(lock, std::move(settling), &*reason_);
+  if (!reachable(envelope)) {
+    const Error stale = stale_error();
+    return report(lock, std::move(settling), &stale);
+  }
+  acknowledge_held(lock, envelope, std::move(settling));
 }
 
 }  // namespace omnibus::detail
