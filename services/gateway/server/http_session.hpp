@@ -52,6 +52,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<void> wait_for(std::function<bool()> done);
   Awaitable<std::optional<Answer>> answer_to(HttpCall call);
   Awaitable<bool> refuse(Head& head, Response response);
+  Awaitable<bool> close_with(Peer peer, Response response);
   Awaitable<bool> write(Peer peer, Response response);
   Awaitable<void> linger();
   static Peer peer_of(const Head& head);
@@ -69,7 +70,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   std::uint64_t request_ = 0;
   bool idle_ = false;
   bool gone_ = false;
-  bool body_too_large_ = false;
+  boost::system::error_code body_error_;  // why the last body could not be read
 };
 
 }  // namespace omnibus::gateway
