@@ -280,11 +280,13 @@ asio::awaitable<bool> HttpSession::claim_memory(std::size_t bytes) {
 asio::awaitable<void> HttpSession::wait_for(std::function<bool()> done) {
   if (done()) co_return;
   stream_.expires_never();
+  gives_up_ = std::chrono::steady_clock::time_point::max();
   watch_peer();
   while (!done() && !gone_) {
     error_code ec;
-    signal_.expires_at(std::chrono::steady_clock::time_point::max());
+    signal_.expires_at(gives_up_);
     co_await signal_.async_wait(into(ec));
+    if (!ec) gone_ = true;
   }
   error_code ignored;
   if (stream_.socket().is_open()) stream_.socket().cancel(ignored);
@@ -298,13 +300,24 @@ void HttpSession::answered(std::uint64_t request, Answer answer) {
 }
 
 /// Ends wait_for when the connection breaks. A client that only closed its sending side still gets its
-/// answer.
+/// answer, for a while: one that has gone altogether looks the same.
 void HttpSession::watch_peer() {
-  if (!stream_.socket().is_open()) return;
-  stream_.socket().async_wait(asio::socket_base::wait_error, [weak = weak_from_this()](const error_code& ec) {
+  auto& socket = stream_.socket();
+  if (!socket.is_open()) return;
+  socket.async_wait(asio::socket_base::wait_error, [weak = weak_from_this()](const error_code& ec) {
     const auto self = weak.lock();
     if (!self || ec) return;
     self->gone_ = true;
+    self->signal_.cancel();
+  });
+  socket.async_wait(asio::socket_base::wait_read, [weak = weak_from_this()](const error_code& ec) {
+    const auto self = weak.lock();
+    if (!self || ec) return;
+    char next = 0;
+    error_code end;
+    self->stream_.socket().receive(asio::buffer(&next, 1), asio::socket_base::message_peek, end);
+    if (end != asio::error::eof) return;
+    self->gives_up_ = std::chrono::steady_clock::now() + asio_duration(self->context_->options.idle_timeout);
     self->signal_.cancel();
   });
 }

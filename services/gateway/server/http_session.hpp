@@ -64,8 +64,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   const Sessions::Registration registration_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
-  boost::asio::steady_timer signal_;          // wakes wait_for
-  std::unique_ptr<ByteBudget::Claim> claim_;  // for the body of the running request, when it is large
+  boost::asio::steady_timer signal_;                // wakes wait_for
+  std::chrono::steady_clock::time_point gives_up_;  // of wait_for
+  std::unique_ptr<ByteBudget::Claim> claim_;        // for the body of the running request, when it is large
   std::optional<Answer> answer_;
   std::uint64_t request_ = 0;
   bool idle_ = false;

@@ -256,6 +256,18 @@ TEST_F(HttpServer, AnswersAHalfClosedClient) {
   EXPECT_THAT(one.read_all(), HasSubstr("\r\n\r\nok"));
 }
 
+TEST_F(HttpServer, DoesNotWaitForEverForAClientThatClosed) {
+  auto with = options();
+  with.idle_timeout = milliseconds(50);
+  start(with);
+  auto one = client();
+  one.write(HttpClient::post_text("/api/v1/config", "{}"));
+  auto seen = handler_.next();
+  one.socket().close();  // with nothing unread, so that the server sees no reset
+  EXPECT_TRUE(empties());
+  EXPECT_FALSE(seen.reply({.body = "nobody"}));
+}
+
 TEST_F(HttpServer, FreesEverythingOfAClientThatVanishes) {
   start();
   auto one = client();
