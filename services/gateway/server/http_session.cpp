@@ -104,6 +104,7 @@ asio::awaitable<void> HttpSession::run() {
     error_code ignored;
     stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     stream_.socket().set_option(asio::socket_base::keep_alive(true), ignored);
+    stream_.socket().non_blocking(true, ignored);  // else the look in watch_for_end may wait
     while (co_await wait_for_request()) {
       if (!co_await serve()) break;
     }
@@ -310,12 +311,18 @@ void HttpSession::watch_peer() {
     self->gone_ = true;
     self->signal_.cancel();
   });
-  socket.async_wait(asio::socket_base::wait_read, [weak = weak_from_this()](const error_code& ec) {
+  watch_for_end();
+}
+
+void HttpSession::watch_for_end() {
+  stream_.socket().async_wait(asio::socket_base::wait_read, [weak = weak_from_this()](const error_code& ec) {
     const auto self = weak.lock();
     if (!self || ec) return;
     char next = 0;
     error_code end;
     self->stream_.socket().receive(asio::buffer(&next, 1), asio::socket_base::message_peek, end);
+    if (end == asio::error::would_block)
+      return self->watch_for_end();  // that was news of what is read already
     if (end != asio::error::eof) return;
     self->gives_up_ = std::chrono::steady_clock::now() + asio_duration(self->context_->options.idle_timeout);
     self->signal_.cancel();

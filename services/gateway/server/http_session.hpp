@@ -57,6 +57,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<void> linger();
   static Peer peer_of(const Head& head);
   void watch_peer();
+  void watch_for_end();
   void answered(std::uint64_t request, Answer answer);
 
   // Destroyed last: the sockets below need its I/O context.
