@@ -20,7 +20,9 @@ namespace {
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
-std::string_view kind_at(char first) noexcept {
+/// What a text begins with. A word that only looks like a literal is none.
+std::string_view kind_of(std::string_view text) noexcept {
+  const char first = text.front();
   switch (first) {
     case '"':
       return "a string";
@@ -28,17 +30,14 @@ std::string_view kind_at(char first) noexcept {
       return "an object";
     case '[':
       return "a list";
-    case 't':
-    case 'f':
-      return "a boolean";
-    case 'n':
-      return "null";
-    case 'N':
-    case 'I':
-      return "a number";
     default:
-      return first == '-' || is_digit(first) ? "a number" : "no JSON value";
+      break;
   }
+  if (first == '-' || is_digit(first) || text.starts_with("NaN") || text.starts_with("Infinity")) {
+    return "a number";
+  }
+  if (text.starts_with("true") || text.starts_with("false")) return "a boolean";
+  return text.starts_with("null") ? "null" : "no JSON value";
 }
 
 /// A UTF-16 unit pair or a single unit as UTF-8.
@@ -407,7 +406,7 @@ bool JsonReader::skip_list() {
 
 bool JsonReader::wrong_type(const char* expected) {
   if (cursor_ == end_) return fail(std::string("the text ends where ") + expected + " is expected");
-  return fail(std::string("expected ").append(expected).append(", found ").append(kind_at(*cursor_)));
+  return fail(std::string("expected ").append(expected).append(", found ").append(kind_of({cursor_, end_})));
 }
 
 bool JsonReader::fail(std::string reason) { return fail_at(offset(), std::move(reason)); }
