@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include <omnibus/exit_status.hpp>
 #include <omnibus/log.hpp>
 
 #include "framework/metrics.hpp"
@@ -166,12 +167,10 @@ int run_program(const Settings& settings, const MakeProcessors& make, const Prog
     log::set_id(settings.id);
     log::set_level(settings.log_level);
     return run_until_stopped(settings, make, options);
-  } catch (const ConfigError& error) {
+  } catch (...) {
+    const auto error = to_error(std::current_exception());
     std::fprintf(stderr, "%s: %s\n", name.c_str(), error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", name.c_str(), error.what());
-    return 1;
+    return exit_status(error);
   }
 }
 

@@ -140,12 +140,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 [[noreturn]] void fail(const error_code& error, const std::string& where) {
   const auto what = "cannot serve metrics on " + where;
   if (error == asio::error::address_in_use) {
-    throw Error(ErrorCode::conflict, what + ": the port is in use",
-                {.native = error.message(), .hint = "choose another with --metrics-port, or --no-metrics"});
+    throw ConfigError(what + ": the port is in use", "choose another with --metrics-port, or --no-metrics");
   }
   if (error == asio::error::access_denied) {
-    throw Error(ErrorCode::forbidden, what + ": not permitted",
-                {.native = error.message(), .hint = "ports below 1024 need more rights"});
+    throw ConfigError(what + ": not permitted", "ports below 1024 need more rights");
   }
   throw ConfigError(what + ": " + error.message(), "give an address of this machine, such as 0.0.0.0");
 }

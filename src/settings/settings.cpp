@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
+#include <omnibus/exit_status.hpp>
 #include <omnibus/queue_name.hpp>
 
 #include "settings/parsing.hpp"
@@ -152,7 +153,6 @@ Settings Settings::parse(const About& about, const std::vector<std::string>& arg
 }
 
 Settings Settings::from(int argc, char** argv, const Flags& own) {
-  constexpr int usage_error = 2;
   About about;
   const std::string path = argc > 0 ? argv[0] : "program";
   about.program = path.substr(path.find_last_of('/') + 1);
@@ -166,7 +166,7 @@ Settings Settings::from(int argc, char** argv, const Flags& own) {
     std::exit(exit.status);
   } catch (const Error& error) {
     std::cerr << about.program << ": " << error.what() << std::endl;
-    std::exit(usage_error);
+    std::exit(exit_status(error));
   }
 }
 

@@ -42,7 +42,7 @@ using MakeProcessors =
 /// The main of a program made of processors: log, admin port (/metrics, /healthz, /readyz), Bus, start, wait
 /// for SIGTERM or SIGINT, stop within Settings::shutdown_timeout, last started first. What a later call may
 /// cure (no broker yet) is logged and tried again for ever, anything else is one line on stderr. Returns the
-/// exit status: 0 after a clean stop, 1 when something failed or was left, 2 for a ConfigError.
+/// exit status: 0 after a clean stop, 1 when something was left, exit_status() of what it failed with.
 int run_program(const Settings& settings, const MakeProcessors& make, const ProgramOptions& options = {});
 
 /// The same for one processor.

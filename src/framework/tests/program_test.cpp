@@ -167,12 +167,12 @@ TEST_F(ProgramTest, AConfigErrorIsOneLineAndStatusTwo) {
               HasSubstr("test program: flag --x is wrong (use --y)\n"));
 }
 
-TEST_F(ProgramTest, ATakenPortIsOneLineAndStatusOne) {
+TEST_F(ProgramTest, ATakenPortIsOneLineAndStatusTwo) {
   const AdminServer holder(Metrics(), 0);
   settings.metrics = true;
   settings.metrics_port = holder.port();
   testing::internal::CaptureStderr();
-  EXPECT_EQ(run_program(settings, two()), 1);
+  EXPECT_EQ(run_program(settings, two()), 2);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("port " + std::to_string(holder.port())));
   EXPECT_THAT(seen.all(), testing::IsEmpty());
 }

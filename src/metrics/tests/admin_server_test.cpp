@@ -103,7 +103,7 @@ TEST(AdminServer, APortInUseIsOneClearError) {
     const AdminServer second(Metrics(), server.port(), "127.0.0.1");
     FAIL() << "the port is taken";
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::conflict);
+    EXPECT_EQ(error.code(), ErrorCode::config);
     EXPECT_THAT(error.what(), HasSubstr("port " + std::to_string(server.port())));
     EXPECT_THAT(error.what(), HasSubstr("--metrics-port"));
   }
