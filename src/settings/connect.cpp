@@ -1,3 +1,6 @@
+#include <sys/stat.h>
+
+#include <filesystem>
 #include <fstream>
 #include <omnibus/error.hpp>
 #include <omnibus/settings.hpp>
@@ -24,6 +27,14 @@ std::string hint_for(const std::string& url) {
   return hint;
 }
 
+/// What is in it may be private: messages, the configuration, a URL with a password.
+void make_state_directory() {
+  const std::filesystem::path directory(state_directory());
+  std::error_code failed;  // whoever needs it says so
+  std::filesystem::create_directories(directory.parent_path(), failed);
+  ::mkdir(directory.c_str(), S_IRWXU);
+}
+
 bool built(std::string_view url) {
   const auto scheme = url.substr(0, url.find("://"));
   for (const auto& entry : backends::known()) {
@@ -35,6 +46,7 @@ bool built(std::string_view url) {
 }  // namespace
 
 Bus connect(const Settings& settings) {
+  make_state_directory();
   try {
     return connect(settings.pubsub_url, settings.bus);
   } catch (const Error& error) {

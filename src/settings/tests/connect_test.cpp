@@ -16,7 +16,6 @@ using testing::Not;
 class ConnectTest : public testing::Test {
  protected:
   ConnectTest() {
-    std::filesystem::create_directories(state_ / "omnibus");
     environment_.set("XDG_STATE_HOME", state_.string());
   }
   ~ConnectTest() override {
@@ -50,8 +49,16 @@ TEST_F(ConnectTest, WithoutABrokerItTellsWhatNeedsNone) {
 }
 
 TEST_F(ConnectTest, TellsTheUrlOfAnUpThatRunsHere) {
+  std::filesystem::create_directories(state_ / "omnibus");
   std::ofstream(state_ / "omnibus" / "url") << "embedded:///var/x\n";
   EXPECT_THAT(failure({}), HasSubstr("an omnibus up runs here: --pubsub-url embedded:///var/x"));
+}
+
+TEST_F(ConnectTest, KeepsTheStateDirectoryToItsOwner) {
+  const auto directory = state_ / "omnibus";
+  const auto bus = connect(parsed({"--pubsub-backend", "embedded"}));
+  EXPECT_EQ(std::filesystem::status(directory).permissions(), std::filesystem::perms::owner_all);
+  EXPECT_TRUE(std::filesystem::exists(directory / "log"));
 }
 
 TEST_F(ConnectTest, LeavesOtherErrorsAlone) {
