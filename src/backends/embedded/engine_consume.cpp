@@ -41,9 +41,7 @@ SubscriptionId Engine::ensure_subscription(QueueId id, std::string_view name, Po
 void Engine::check_attach(const Subscription& subscription, const driver::ConsumerConfig& config) const {
   if (subscription.consumers.empty()) return;
   const auto refuse = [&](const std::string& why, std::string hint) {
-    throw Error(ErrorCode::conflict,
-                "cannot subscribe to " + config.queue.str() + " as '" + config.subscription + "': " + why,
-                {.backend = "embedded", .hint = std::move(hint)});
+    throw Error(ErrorCode::conflict, why, {.backend = "embedded", .hint = std::move(hint)});
   };
   if (subscription.sharing != config.options.sharing) {
     refuse("its consumers are " + std::string(to_string(subscription.sharing)) + ", this one asks for " +
