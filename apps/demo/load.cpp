@@ -104,7 +104,7 @@ void Loader::load(const Document& document) {
   for (;;) {
     const auto error = impl_->post(body);
     if (error.empty()) return;
-    if (error != "Invalid flow" || Clock::now() >= deadline) {
+    if (!error.starts_with("Invalid flow") || Clock::now() >= deadline) {
       throw Error(ErrorCode::io, "the gateway refused " + document.id + ": " + error);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
