@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstring>
 #include <iostream>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -56,22 +58,23 @@ class Bench {
     }
     if (plan_.send) began_at_ = now();
     std::vector<std::jthread> threads;
-    for (std::uint32_t i = 0; i < consumers_.size(); ++i) threads.emplace_back([this, i] { consume(i); });
+    for (std::uint32_t i = 0; i < consumers_.size(); ++i)
+      threads.emplace_back([this, i] { carefully([&] { consume(i); }); });
     for (std::uint32_t i = 0; plan_.send && i < plan_.producers; ++i)
-      threads.emplace_back([this, i] { produce(i); });
+      threads.emplace_back([this, i] { carefully([&] { produce(i); }); });
     progress();
     threads.clear();
+    if (broken_) failure_->raise();
     report(json);
-    if (plan_.receive) consumers_.front().unsubscribe();
-    return lost() == 0 && failed_ == 0 ? exit_ok : exit_failed;
+    if (plan_.receive) unsubscribe();
+    if (failure_) failure_->raise();
+    return lost() == 0 ? exit_ok : exit_failed;
   }
 
  private:
   static Qos qos_of(const std::string& text) {
     if (text == "q0") return Qos::best_effort;
-    if (text == "q1") return Qos::at_least_once;
-    if (text == "q2") return Qos::exactly_once;
-    throw ConfigError("--qos takes q0, q1 or q2, not '" + text + "'");
+    return text == "q1" ? Qos::at_least_once : Qos::exactly_once;
   }
 
   /// Two processes meet on a queue that both were told; else a new one.
@@ -80,6 +83,29 @@ class Bench {
     return {.name = fmt::format("bench-{}-{}", ::getpid(), now()),
             .qos = qos_of(settings.text("qos")),
             .space = "bench"};
+  }
+
+  /// What a thread fails with ends the run; the main thread throws it.
+  template <class Work>
+  void carefully(Work work) {
+    try {
+      work();
+    } catch (...) {
+      keep(to_error(std::current_exception()));
+      broken_ = true;
+      finish();
+    }
+  }
+
+  void keep(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = error;
+  }
+
+  /// The others close first: to them the subscription's end is a loss.
+  void unsubscribe() {
+    consumers_.resize(1);
+    consumers_.front().unsubscribe();
   }
 
   void produce(std::uint32_t producer) {
@@ -97,8 +123,13 @@ class Bench {
       }
       std::memcpy(message.bytes.data(), &stamp, sizeof stamp);
       out.send_async(message, {}, [this](const Error* error) {
-        if (error != nullptr && failed_++ == 0) std::cerr << "omnibus bench: " << error->what() << '\n';
-        if (!plan_.receive && ++received_ >= plan_.messages) finish();
+        if (error == nullptr) {
+          if (!plan_.receive) count_received();
+          return;
+        }
+        keep(*error);
+        ++failed_;
+        finish_when_all();
       });
       if (plan_.latency && plan_.rate <= 0 && plan_.receive) await(index);
     }
@@ -107,7 +138,7 @@ class Bench {
 
   /// Closed loop: the next message goes when this one has arrived.
   void await(std::uint64_t index) {
-    while (arrived_[index].load(std::memory_order_acquire) == 0 && !stop_) arrived_[index].wait(0);
+    while (arrived_[index].load(std::memory_order_acquire) == 0) arrived_[index].wait(0);
   }
 
   void consume(std::uint32_t consumer) {
@@ -117,19 +148,34 @@ class Bench {
     while (!stop_) {
       auto message = in.poll(100ms);
       if (!message) continue;
-      Stamp stamp{};
-      std::memcpy(&stamp, message->payload().data(), sizeof stamp);
+      const auto stamp = stamp_of(message->payload());
       latencies.push_back(now() - stamp.sent_at);
       in.acknowledge_async(*message);
-      if (stamp.index >= arrived_.size()) throw ConfigError("a message of another run is on this queue");
       if (!plan_.send) mark_begin(stamp.sent_at);
-      if (arrived_[stamp.index]++ != 0) {
+      if ((arrived_[stamp.index]++ & ~released) != 0) {
         ++duplicated_;
         continue;
       }
       arrived_[stamp.index].notify_all();
-      if (++received_ >= plan_.messages) finish();
+      count_received();
     }
+  }
+
+  Stamp stamp_of(std::string_view payload) const {
+    Stamp stamp{};
+    if (payload.size() == plan_.size) std::memcpy(&stamp, payload.data(), sizeof stamp);
+    if (payload.size() == plan_.size && stamp.index < plan_.messages) return stamp;
+    throw ConfigError("a message on " + queue_.str() + " is not of this run",
+                      "use a queue of its own, and the same --messages and --size for both roles");
+  }
+
+  void count_received() {
+    ++received_;
+    finish_when_all();
+  }
+
+  void finish_when_all() {
+    if (received_ + failed_ >= plan_.messages) finish();
   }
 
   /// Receiving only: the run begins when its first message was sent.
@@ -159,7 +205,10 @@ class Bench {
       if (Clock::now() - moved > plan_.patience || interrupted()) finish();
     }
     if (terminal) std::cerr << "\r\033[K";
-    for (auto& flag : arrived_) flag.notify_all();
+    for (auto& count : arrived_) {
+      count.fetch_or(released);
+      count.notify_all();
+    }
   }
 
   std::uint64_t lost() const { return plan_.messages - received_; }
@@ -172,8 +221,8 @@ class Bench {
       if (all.empty()) return 0.0;
       return double(all[std::min(all.size() - 1, std::size_t(share * double(all.size())))]) / 1e3;
     };
-    const double seconds = double(finished_at_ - began_at_) / 1e9;
-    const double rate = double(received_) / seconds;
+    const double seconds = began_at_ == 0 ? 0.0 : double(finished_at_ - began_at_) / 1e9;
+    const double rate = seconds > 0 ? double(received_) / seconds : 0.0;
     const auto format =
         json ? "{{\"backend\":\"{}\",\"mode\":\"{}\",\"messages\":{},\"size\":{},\"producers\":{},"
                "\"consumers\":{},"
@@ -188,8 +237,9 @@ class Bench {
                              plan_.messages, plan_.size, plan_.producers, plan_.consumers, received_.load(),
                              lost(), duplicated_.load(), failed_.load(), seconds, rate, at(.5), at(.99),
                              at(.999));
-    std::cout.flush();
   }
+
+  static constexpr std::uint32_t released = 1U << 31;  // in a count of arrived_: nobody waits any more
 
   const Plan plan_;
   Bus bus_;
@@ -199,7 +249,9 @@ class Bench {
   std::vector<Consumer<Raw>> consumers_;
   std::atomic<std::uint64_t> received_ = 0, duplicated_ = 0, failed_ = 0;
   std::atomic<std::int64_t> began_at_ = 0, finished_at_ = 0;
-  std::atomic<bool> stop_ = false;
+  std::atomic<bool> stop_ = false, broken_ = false;
+  std::mutex mutex_;              // guards the next
+  std::optional<Error> failure_;  // the first
 };
 
 Plan plan_of(const Settings& settings) {
@@ -213,15 +265,10 @@ Plan plan_of(const Settings& settings) {
             .producers = static_cast<std::uint32_t>(at_least("producers", 1)),
             .consumers = static_cast<std::uint32_t>(at_least("consumers", 1)),
             .rate = settings.number("rate"),
-            .patience = std::chrono::seconds(at_least("patience", 1))};
-  const auto mode = settings.text("mode");
-  if (mode != "throughput" && mode != "latency")
-    throw ConfigError("--mode takes throughput or latency, not '" + mode + "'");
-  plan.latency = mode == "latency";
+            .patience = settings.duration("patience")};
+  if (plan.patience <= Duration::zero()) throw ConfigError("--patience takes more than 0");
+  plan.latency = settings.text("mode") == "latency";
   const auto role = settings.text("role");
-  if (role != "both" && role != "send" && role != "receive") {
-    throw ConfigError("--role takes both, send or receive, not '" + role + "'");
-  }
   plan.send = role != "receive";
   plan.receive = role != "send";
   if (role != "both" && !settings.maybe("queue")) throw ConfigError("--role " + role + " needs --queue");
@@ -237,13 +284,14 @@ int run_bench(const std::vector<std::string>& arguments) {
       .integer("size", "payload bytes, 16 or more", 100)
       .integer("producers", "sending threads, a producer each", 1)
       .integer("consumers", "receiving threads, sharing one subscription", 1)
-      .text("mode", "throughput: as fast as they go; latency: one message in flight per producer",
-            "throughput")
+      .choice("mode", "throughput: as fast as they go; latency: one message in flight per producer",
+              {"throughput", "latency"}, "throughput")
       .number("rate", "messages per second in all; latency then counts from the intended time (open loop)", 0)
-      .text("qos", "q0, q1 or q2", "q1")
-      .text("role", "both; or send, or receive, so that two processes share the work", "both")
+      .choice("qos", "quality of service of the run's own queue", {"q0", "q1", "q2"}, "q1")
+      .choice("role", "both; or send, or receive, so that two processes share the work",
+              {"both", "send", "receive"}, "both")
       .text("queue", "queue of the run, the same for both roles; a new one by default")
-      .integer("patience", "give up after so many seconds without a message", 30)
+      .duration("patience", "give up after so long without a message", "30s")
       .flag("json", "print one JSON object");
   const auto settings =
       Settings::parse({.program = "omnibus bench",
@@ -256,7 +304,7 @@ int run_bench(const std::vector<std::string>& arguments) {
                                    "  omnibus bench --pubsub-url 'embedded:///tmp/store?durability=process' "
                                    "--mode latency --rate 1000 "
                                    "--json\n\n" +
-                                   exit_status_help("messages were lost or refused")},
+                                   exit_status_help({.failed = "messages were lost or refused"})},
                       arguments, flags);
   watch_signals();
   return Bench(settings, plan_of(settings)).run(settings.flag("json"));
