@@ -1,9 +1,8 @@
 #pragma once
 
 /// The commands of the omnibus program. Each takes what follows its name on the command line and returns the
-/// exit status: 0 success, 1 failure, 2 usage or configuration error. Errors that they do not report
-/// themselves leave as exceptions; the dispatcher prints them as one line and maps ConfigError to 2, others
-/// to 1. Threads: called once, from the main thread.
+/// exit status. Errors that they do not report themselves leave as exceptions; the dispatcher prints them as
+/// one line and ends with the status of omnibus/exit_status.hpp. Threads: called once, from the main thread.
 
 #include <string>
 #include <vector>

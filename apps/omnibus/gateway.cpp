@@ -3,18 +3,17 @@
 #include <omnibus/framework/program.hpp>
 
 #include "commands.hpp"
+#include "serve.hpp"
 #include "services/gateway/processor.hpp"
-#include "tool.hpp"
 
 namespace omnibus::app {
 
 namespace {
 
 constexpr std::string_view examples =
-    "Examples:\n"
     "  omnibus gateway --pubsub-url embedded:///var/lib/omnibus\n"
     "  curl -s localhost:8088/api/v1/config -d '{\"operation\": \"config\"}'\n"
-    "  curl -s localhost:8088/api/v1/flow -d '{\"operation\": \"list-flows\"}'\n\n";
+    "  curl -s localhost:8088/api/v1/flow -d '{\"operation\": \"list-flows\"}'\n";
 
 }  // namespace
 
@@ -25,8 +24,7 @@ int run_gateway(const std::vector<std::string>& arguments) {
       "Serves HTTP and WebSocket clients: /api/v1/config, /api/v1/flow,\n"
       "/api/v1/flow/FLOW/service/text-load and the socket /api/v1/socket.";
   about.id = "api-gateway";
-  about.epilogue =
-      std::string(examples) + exit_status_help("a part failed, or requests were cut off at a stop");
+  about.epilogue = service_epilogue(examples);
   const auto settings = Settings::parse(about, arguments, gateway::gateway_flags());
   (void)gateway::gateway_options(settings);  // refuses bad values before anything is connected
   return framework::run_program<gateway::GatewayProcessor>(settings);

@@ -47,17 +47,33 @@ void print_help(std::ostream& out) {
     out << "  " << command.name << std::string(20 - command.name.size(), ' ') << command.summary << '\n';
   }
   out << "\n  omnibus COMMAND --help tells more. Try: omnibus up\n\n"
-      << omnibus::app::exit_status_help("the work failed; one line on standard error says why");
+      << omnibus::app::exit_status_help({.failed = "the work failed; one line on standard error says why"});
 }
 
-int unknown(std::string_view name) {
+[[noreturn]] void unknown(const std::string& name) {
   std::vector<std::string_view> names;
   for (const auto& command : commands) names.push_back(command.name);
   const auto near = omnibus::detail::nearest(name, names);
-  std::cerr << "omnibus: unknown command '" << name << "'";
-  if (!near.empty()) std::cerr << "; did you mean '" << near << "'?";
-  std::cerr << " (omnibus --help lists the commands)\n";
-  return omnibus::app::exit_usage;
+  throw omnibus::ConfigError(
+      "unknown command '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"),
+      "omnibus --help lists the commands");
+}
+
+/// What stands before the first command, or instead of one.
+int run_general(const Arguments& arguments) {
+  if (arguments.empty()) {
+    print_help(std::cerr);
+    return omnibus::exit_usage;
+  }
+  const auto& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help(std::cout);
+  } else if (name == "--version" || name == "version") {
+    std::cout << "omnibus " OMNIBUS_VERSION "\n";
+  } else {
+    unknown(name);
+  }
+  return omnibus::exit_ok;
 }
 
 }  // namespace
@@ -66,22 +82,10 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   omnibus::install_store_signals();
   const Arguments arguments(argv + 1, argv + argc);
-  if (arguments.empty()) {
-    print_help(std::cerr);
-    return omnibus::app::exit_usage;
-  }
-  const auto& name = arguments.front();
-  if (name == "--help" || name == "-h" || name == "help") {
-    print_help(std::cout);
-    return omnibus::app::exit_ok;
-  }
-  if (name == "--version" || name == "version") {
-    std::cout << "omnibus " OMNIBUS_VERSION "\n";
-    return omnibus::app::exit_ok;
-  }
-  const auto found =
-      std::find_if(commands.begin(), commands.end(), [&](const auto& c) { return c.name == name; });
-  if (found == commands.end()) return unknown(name);
-  return omnibus::app::guarded("omnibus " + name,
+  const auto found = std::find_if(commands.begin(), commands.end(), [&](const auto& command) {
+    return !arguments.empty() && command.name == arguments.front();
+  });
+  if (found == commands.end()) return omnibus::app::guarded("omnibus", [&] { return run_general(arguments); });
+  return omnibus::app::guarded("omnibus " + arguments.front(),
                                [&] { return found->run(Arguments(arguments.begin() + 1, arguments.end())); });
 }

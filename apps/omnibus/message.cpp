@@ -49,7 +49,7 @@ int convert(const Settings& settings) {
   options.nulls = settings.text("nulls") == "emit" ? Nulls::emit : Nulls::omit;
   options.reject_unknown = settings.flag("strict");
   int status = exit_ok;
-  for (std::string line; std::getline(std::cin, line);) {
+  for (std::string line; std::cout && std::getline(std::cin, line);) {
     try {
       Value value(type);
       value.parse(line, options);
@@ -59,7 +59,6 @@ int convert(const Settings& settings) {
       status = exit_failed;
     }
   }
-  std::cout.flush();
   return status;
 }
 
@@ -70,7 +69,8 @@ int run_message(const std::vector<std::string>& arguments) {
   flags.positional("action", "types, show or convert")
       .positional("name", "show: the type", false)
       .text("type", "convert: the type of each line")
-      .text("nulls", "convert: write an empty optional as null (emit) or not at all (omit)", "omit")
+      .choice("nulls", "convert: write an empty optional as null (emit) or not at all (omit)",
+              {"omit", "emit"}, "omit")
       .flag("strict", "convert: a key that the type does not have is an error");
   const auto settings = Settings::parse(
       {.program = "omnibus message",
@@ -81,13 +81,12 @@ int run_message(const std::vector<std::string>& arguments) {
                    "  omnibus message convert --type Triple --nulls emit < lines.jsonl\n\n"
                    "convert prints one line per line read; a bad line becomes\n"
                    "  {\"error\":{\"code\":…,\"message\":…,\"path\":…,\"offset\":…}}\n\n" +
-                   exit_status_help("convert: at least one line was bad")},
+                   exit_status_help({.failed = "convert: at least one line was bad; any: the output cannot be written",
+                                     .unavailable = ""})},
       arguments, flags);
   const auto action = settings.text("action");
   const auto name = settings.maybe("name");
-  if (const auto nulls = settings.text("nulls"); nulls != "omit" && nulls != "emit") {
-    throw ConfigError("--nulls takes omit or emit, not '" + nulls + "'");
-  }
+  if (name && action != "show") throw ConfigError("unexpected argument '" + *name + "'", "only show takes one");
   if (action == "types") return list_types();
   if (action == "show" && name) return show_type(*name);
   if (action == "show") throw ConfigError("message show needs a type", "omnibus message types lists them");

@@ -1,8 +1,8 @@
 // omnibus send: JSON lines from standard input to a queue.
 
-#include <atomic>
 #include <iostream>
 #include <mutex>
+#include <optional>
 
 #include "commands.hpp"
 #include "tool.hpp"
@@ -20,12 +20,12 @@ SendOptions send_options(const Settings& settings) {
     options.properties.set(property.substr(0, equals), property.substr(equals + 1));
   }
   options.key = settings.text("key");
-  options.delay =
-      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(settings.number("delay")));
+  options.delay = settings.duration("delay");
   return options;
 }
 
-/// Sends line after line through the window. Stops at the first line that is not a message of the type.
+/// Sends line after line through the window. Stops at the first line that is not a message of the type, and
+/// tells the first failure, with the counts, in one line at the end.
 class Sender {
  public:
   Sender(const Settings& settings, const schema::Type& type)
@@ -45,8 +45,16 @@ class Sender {
       if (!send(line, number)) break;
     }
     producer_->close(std::chrono::seconds(30));
-    std::cerr << "sent " << sent_ << (failed_ > 0 ? ", failed " + std::to_string(failed_) : "") << '\n';
-    return bad_line_ ? exit_usage : failed_ > 0 ? exit_failed : exit_ok;
+    const std::lock_guard lock(mutex_);
+    auto counts = "sent " + std::to_string(sent_);
+    if (failed_ > 0) counts += ", failed " + std::to_string(failed_);
+    if (!failure_) {
+      std::cerr << counts + '\n';
+      return exit_ok;
+    }
+    complain("omnibus send",
+             "line " + std::to_string(failed_line_) + ": " + failure_->what() + "; " + counts);
+    return failure_->code() == ErrorCode::decode ? exit_usage : exit_status(*failure_);
   }
 
  private:
@@ -58,29 +66,29 @@ class Sender {
                             [this, number](const Error* error) { settled(error, number); });
       return true;
     } catch (const Error& error) {
-      std::cerr << "omnibus send: line " << number << ": " << error.what() << '\n';
-      bad_line_ = error.code() == ErrorCode::decode || error.code() == ErrorCode::config;
-      if (!bad_line_) ++failed_;
+      settled(&error, number);
       return false;
     }
   }
 
   void settled(const Error* error, std::size_t number) {
+    const std::lock_guard lock(mutex_);
     if (error == nullptr) {
       ++sent_;
       return;
     }
     ++failed_;
-    const std::lock_guard lock(mutex_);
-    std::cerr << "omnibus send: line " << number << ": " << error->what() << '\n';
+    if (failure_ && failed_line_ < number) return;
+    failure_ = *error;
+    failed_line_ = number;
   }
 
   const schema::Type& type_;
   schema::JsonOptions json_;
   SendOptions options_;
-  std::atomic<std::size_t> sent_ = 0, failed_ = 0;
-  bool bad_line_ = false;
-  std::mutex mutex_;  // orders the lines on standard error
+  std::mutex mutex_;  // guards the four below
+  std::size_t sent_ = 0, failed_ = 0, failed_line_ = 0;
+  std::optional<Error> failure_;  // of the first line that failed
   Bus bus_;
   std::unique_ptr<detail::ProducerHandle>
       producer_;  // last: its close waits for completions that use the above
@@ -90,11 +98,11 @@ class Sender {
 
 int run_send(const std::vector<std::string>& arguments) {
   Flags flags;
-  flags.positional("queue", "queue name, for example q1/tg/flow/chunks")
+  flags.positional("queue", "queue name, for example q1/tg/flow/notes")
       .text("type", "message type of each line; raw: a JSON string of base64")
-      .list("property", "key=value, may be given several times")
+      .list("property", "key=value")
       .text("key", "orders and partitions the messages", "")
-      .number("delay", "seconds before the messages are delivered", 0)
+      .duration("delay", "how long before the messages are delivered", "0")
       .flag("lenient", "ignore keys that the type does not have");
   const auto settings = Settings::parse(
       {.program = "omnibus send",
@@ -103,10 +111,11 @@ int run_send(const std::vector<std::string>& arguments) {
        .common = Settings::Common::bus,
        .epilogue = "Example:\n  echo '{\"type\":\"x\",\"message\":\"hi\"}' | omnibus send q1/tg/flow/notes "
                    "--type Error "
-                   "--pubsub-url embedded:///var/lib/omnibus\n\nThe first line that is not a message of the "
+                   "--pubsub-url embedded:///tmp/store\n\nThe first line that is not a message of the "
                    "type ends "
                    "it; what was sent before stays sent.\n\n" +
-                   exit_status_help("a message was refused or could not be sent")},
+                   exit_status_help({.failed = "a message was refused or could not be sent",
+                                     .usage = "wrong usage, configuration or input"})},
       arguments, flags);
   const auto type = settings.maybe("type");
   if (!type) throw ConfigError("send needs --type", "omnibus message types lists them");

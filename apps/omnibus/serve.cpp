@@ -6,6 +6,7 @@
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
+#include "tool.hpp"
 
 namespace omnibus::app {
 namespace {
@@ -19,10 +20,11 @@ int run_service(const Settings::About& about, const std::vector<std::string>& ar
 
 std::string service_epilogue(std::string_view examples) {
   return "Examples:\n" + std::string(examples) + "\n" +
-         "Exit status:\n"
-         "  0  stopped by SIGTERM or SIGINT after finishing what it had begun\n"
-         "  1  it failed, or something was left unfinished at --shutdown-timeout\n"
-         "  2  wrong usage or configuration\n";
+         exit_status_help({.failed = "it failed, or something was left unfinished at --shutdown-timeout",
+                           .ok = "stopped by SIGTERM or SIGINT after finishing what it had begun",
+                           .usage = "wrong usage or configuration, or a port is in use",
+                           .unavailable = "the broker or store refuses access; one that cannot be reached is "
+                                          "waited for"});
 }
 
 int run_config_svc(const std::vector<std::string>& arguments) {

@@ -53,7 +53,8 @@ int run_store(const std::vector<std::string>& arguments) {
        .id = "store",
        .common = Settings::Common::none,
        .epilogue = "Example:\n  omnibus store ls /var/lib/omnibus\n\n" +
-                   exit_status_help("the store cannot be read")},
+                   exit_status_help({.failed = "the store cannot be read, or the output not be written",
+                                     .unavailable = "the store refuses access"})},
       arguments, flags);
   if (settings.text("action") != "ls") {
     throw ConfigError("unknown action '" + settings.text("action") + "'", "omnibus store ls PATH");

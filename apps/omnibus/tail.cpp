@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include <fmt/format.h>
+
 #include "commands.hpp"
 #include "tool.hpp"
 
@@ -22,10 +24,8 @@ std::string line_of(const Value& value, const driver::Delivery& delivery,
 }
 
 Sharing sharing_of(const std::string& text) {
-  if (text == "shared") return Sharing::shared;
   if (text == "exclusive") return Sharing::exclusive;
-  if (text == "failover") return Sharing::failover;
-  throw ConfigError("--sharing takes shared, exclusive or failover, not '" + text + "'");
+  return text == "failover" ? Sharing::failover : Sharing::shared;
 }
 
 ConsumerOptions consumer_options(const Settings& settings) {
@@ -42,8 +42,7 @@ ConsumerOptions consumer_options(const Settings& settings) {
 
 int tail(const Settings& settings, const schema::Type& type) {
   const auto limit = settings.integer("count");
-  const auto timeout =
-      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(settings.number("timeout")));
+  const auto timeout = settings.duration("timeout");
   auto bus = connect(settings);
   auto consumer = bus.create_consumer(QueueName::parse(settings.text("queue")), settings.text("subscription"),
                                       type, consumer_options(settings));
@@ -57,33 +56,40 @@ int tail(const Settings& settings, const schema::Type& type) {
     silent_since = Clock::now();
     Value value(type);
     if (!consumer->decode(*envelope, value.get())) continue;
-    std::cout << line_of(value, envelope->delivery, json) << '\n' << std::flush;
-    if (!std::cout) throw Error(ErrorCode::io, "cannot write to standard output");
+    std::cout << line_of(value, envelope->delivery, json) << '\n';
+    flush_output();  // before the broker may forget it
     consumer->acknowledge(*envelope);
     ++printed;
   }
-  return limit > 0 && printed < limit ? exit_failed : exit_ok;
+  if (printed >= limit) return exit_ok;
+  throw TimeoutError(fmt::format("{} of {} messages came {}", printed, limit,
+                                 interrupted() ? "before the signal"
+                                               : "within --timeout " + settings.text("timeout")));
 }
 
 }  // namespace
 
 int run_tail(const std::vector<std::string>& arguments) {
   Flags flags;
-  flags.positional("queue", "queue name, for example q1/tg/flow/chunks")
+  flags.positional("queue", "queue name, for example q1/tg/flow/chunk:f1")
       .text("type", "message type; raw: payloads as base64")
       .text("subscription", "take from this durable subscription instead of one of its own", "")
-      .text("sharing", "how consumers of that subscription share it: shared, exclusive or failover", "shared")
+      .choice("sharing", "how consumers of that subscription share it", {"shared", "exclusive", "failover"},
+              "shared")
       .flag("earliest", "begin with the oldest message kept")
       .integer("count", "end after so many messages; 0 = no limit", 0)
-      .number("timeout", "end after so many seconds of silence; 0 = wait for ever", 0);
+      .duration("timeout", "end after so long a silence; 0 = wait for ever", "0");
   const auto settings =
       Settings::parse({.program = "omnibus tail",
                        .summary = "Prints the messages of a queue as JSON lines and acknowledges them.",
                        .id = "tail",
                        .common = Settings::Common::bus,
-                       .epilogue = "Each line: {\"value\":…,\"properties\":{…},\"attempt\":N}\n\nExample:\n"
-                                   "  omnibus tail q1/tg/flow/chunks --type Chunk --earliest --count 10\n\n" +
-                                   exit_status_help("fewer messages than --count came")},
+                       .epilogue = "Each line: {\"value\":…,\"properties\":{…},\"attempt\":N}\n\nExamples, the first beside an "
+                                   "`omnibus up`:\n"
+                                   "  omnibus tail q1/tg/flow/chunk:f1 --type Chunk --pubsub-backend embedded\n"
+                                   "  omnibus tail q1/tg/flow/notes --type Error --earliest --count 10 "
+                                   "--timeout 5s --pubsub-url embedded:///tmp/store\n\n" +
+                                   exit_status_help({.failed = "fewer messages than --count came"})},
                       arguments, flags);
   const auto type = settings.maybe("type");
   if (!type) throw ConfigError("tail needs --type", "omnibus message types lists them");

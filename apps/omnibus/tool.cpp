@@ -15,43 +15,46 @@ namespace {
 
 volatile std::sig_atomic_t signalled = 0;
 
-int report(std::string_view program, const Error& error, int status) {
-  std::cerr << program << ": " << error.what() << '\n';
-  return status;
-}
-
-int status_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::config:
-    case ErrorCode::unsupported:
-      return exit_usage;
-    case ErrorCode::unavailable:
-    case ErrorCode::authentication:
-    case ErrorCode::forbidden:
-      return exit_unavailable;
-    default:
-      return exit_failed;
+/// The body's status; --help and --version print what they ask for.
+int status_of(const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const Settings::Exit& exit) {
+    (exit.status == exit_ok ? std::cout : std::cerr) << exit.text;
+    return exit.status;
   }
 }
 
 }  // namespace
 
-std::string exit_status_help(std::string_view failed_means) {
-  return "Exit status:\n  0  success\n  1  " + std::string(failed_means) +
-         "\n  2  wrong usage or configuration\n  3  the broker cannot be reached or refuses the "
-         "credentials\n";
+std::string exit_status_help(const ExitMeaning& meaning) {
+  std::string out = "Exit status:\n";
+  int status = exit_ok;
+  for (const auto text : {meaning.ok, meaning.failed, meaning.usage, meaning.unavailable}) {
+    if (!text.empty()) out.append("  ").append(std::to_string(status)).append("  ").append(text).append("\n");
+    ++status;
+  }
+  return out;
+}
+
+void complain(std::string_view program, std::string_view text) {
+  std::cerr << std::string(program).append(": ").append(text).append("\n");
+}
+
+void flush_output() {
+  if (std::cout.flush()) return;
+  throw Error(ErrorCode::io, "cannot write to standard output", {.hint = "is the disk that it goes to full?"});
 }
 
 int guarded(std::string_view program, const std::function<int()>& body) noexcept {
   try {
-    return body();
-  } catch (const Settings::Exit& exit) {
-    (exit.status == 0 ? std::cout : std::cerr) << exit.text;
-    return exit.status;
-  } catch (const Error& error) {
-    return report(program, error, status_of(error.code()));
+    const int status = status_of(body);
+    flush_output();
+    return status;
   } catch (...) {
-    return report(program, to_error(std::current_exception()), exit_failed);
+    const auto error = to_error(std::current_exception());
+    complain(program, error.what());
+    return exit_status(error);
   }
 }
 
@@ -66,7 +69,12 @@ const schema::Type& find_type(std::string_view name) {
 
 void Value::parse(std::string_view json, const schema::JsonOptions& options) {
   if (type_->kind != schema::Kind::raw) return type_->decode_json(json, options, value_);
-  const auto text = json::decode<std::string>(json);
+  std::string text;
+  try {
+    text = json::decode<std::string>(json);
+  } catch (const DecodeError& error) {
+    throw DecodeError(error.reason(), "raw", error.path(), error.offset());
+  }
   auto bytes = base64::decode(text);
   if (!bytes) throw DecodeError("not base64", "raw", "$", 1);
   static_cast<Raw*>(value_)->bytes = std::move(*bytes);

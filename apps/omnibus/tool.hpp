@@ -8,18 +8,31 @@
 #include <string_view>
 
 #include <omnibus/error.hpp>
+#include <omnibus/exit_status.hpp>
 #include <omnibus/schema/schema.hpp>
 #include <omnibus/settings.hpp>
 
 namespace omnibus::app {
 
-/// Documented in every command's --help.
-enum ExitStatus : int { exit_ok = 0, exit_failed = 1, exit_usage = 2, exit_unavailable = 3 };
+/// What the exit statuses mean for one command. An empty one cannot happen.
+struct ExitMeaning {
+  std::string_view failed;
+  std::string_view ok = "success";
+  std::string_view usage = "wrong usage or configuration";
+  std::string_view unavailable = "the broker or store cannot be reached or refuses access";
+};
 
 /// The lines below the options of every --help.
-std::string exit_status_help(std::string_view failed_means);
+std::string exit_status_help(const ExitMeaning& meaning);
 
-/// Runs a command's body; prints what it throws as one line on stderr and gives the exit status.
+/// Writes one line to stderr, in one piece: other threads may be logging.
+void complain(std::string_view program, std::string_view text);
+
+/// Errors: Error{io} when what was printed cannot be written.
+void flush_output();
+
+/// Runs a command's body and flushes what it printed; prints what is thrown as one line on stderr and gives
+/// the exit status.
 int guarded(std::string_view program, const std::function<int()>& body) noexcept;
 
 /// The catalogue's type of that name, or `raw`. Errors: ConfigError with the nearest name.

@@ -28,7 +28,7 @@ int run_topic(const std::vector<std::string>& arguments) {
                        .id = "topic",
                        .common = Settings::Common::none,
                        .epilogue = "Example:\n  omnibus topic q1/tg/flow/chunks --backend pulsar\n\n" +
-                                   exit_status_help("the work failed")},
+                                   exit_status_help({.failed = "the output cannot be written", .unavailable = ""})},
                       arguments, flags);
   std::cout << native_name(QueueName::parse(settings.text("name")), settings.text("backend")) << '\n';
   return exit_ok;

@@ -32,7 +32,6 @@ class Advertisement {
   explicit Advertisement(std::string url)
       : url_(std::move(url)), file_(std::filesystem::path(state_directory()) / "url") {
     std::error_code failure;
-    std::filesystem::create_directories(file_.parent_path(), failure);
     auto fresh = file_;
     fresh += "." + std::to_string(::getpid());
     { std::ofstream(fresh) << url_ << '\n'; }
