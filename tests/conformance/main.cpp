@@ -7,6 +7,7 @@
 
 #include <omnibus/omnibus.hpp>
 
+#include "backends/registry.hpp"
 #include "conformance/contract.hpp"
 #include "conformance/options.hpp"
 #include "conformance/report.hpp"
@@ -70,13 +71,28 @@ void list_cases() {
   }
 }
 
+/// What no case could work with. Errors: ConfigError, once instead of in every case.
+void check_scheme(const std::string& url) {
+  const auto scheme = url.substr(0, url.find("://"));
+  std::string known;
+  for (const auto& entry : backends::known()) {
+    if (entry.scheme == scheme && entry.open != nullptr) return;
+    if (entry.open != nullptr) known += (known.empty() ? "" : ", ") + std::string(entry.scheme) + "://";
+  }
+  throw ConfigError("--pubsub-url: '" + redacted(url) + "' is none of this build", "it has " + known);
+}
+
 int run(const Settings& settings) {
   apply(settings);
+  check_scheme(options().url);
   ::testing::GTEST_FLAG(filter) = settings.text("filter");
   auto* recorder = new Recorder;  // GoogleTest owns it
   ::testing::UnitTest::GetInstance()->listeners().Append(recorder);
   std::cout << "omnibus-conformance on " << options().url << ", seed " << options().seed << std::endl;
   const int status = RUN_ALL_TESTS();
+  if (::testing::UnitTest::GetInstance()->test_to_run_count() == 0) {
+    throw ConfigError("--filter '" + settings.text("filter") + "' names no case", "--list prints them");
+  }
   if (const auto file = settings.text("json"); !file.empty()) write_report(recorder->report(), file);
   return status == 0 ? passed : failed;
 }
