@@ -1,7 +1,6 @@
-// A flow processor: turns the texts that come to a flow into upper case, one handler per message. Run it with
-// `--pubsub-url embedded:///some/directory` beside an `omnibus up` on the same directory; it starts and stops
-// with the flows whose blueprint names "upper-case:{id}" with the queues `input` and `output`. With --try it
-// needs nothing: one flow, in memory, one text.
+// A flow processor: turns the texts of a flow into upper case. Beside `omnibus up`, with --pubsub-backend
+// embedded, it starts and stops with the flows whose blueprint names "upper-case:{id}" with the queues
+// `input` and `output`. With --try it needs nothing: one flow, in memory, one text.
 
 #include <cctype>
 #include <iostream>
