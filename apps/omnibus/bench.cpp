@@ -104,7 +104,7 @@ class Bench {
 
   /// The others close first: to them the subscription's end is a loss.
   void unsubscribe() {
-    consumers_.resize(1);
+    consumers_.erase(consumers_.begin() + 1, consumers_.end());
     consumers_.front().unsubscribe();
   }
 
@@ -148,7 +148,12 @@ class Bench {
     while (!stop_) {
       auto message = in.poll(100ms);
       if (!message) continue;
-      const auto stamp = stamp_of(message->payload());
+      Stamp stamp{};
+      if (!read_stamp(message->payload(), stamp)) {
+        in.negative_acknowledge(*message);  // it is somebody else's
+        throw ConfigError("a message on " + queue_.str() + " is not of this run",
+                          "use a queue of its own, and the same --messages and --size for both roles");
+      }
       latencies.push_back(now() - stamp.sent_at);
       in.acknowledge_async(*message);
       if (!plan_.send) mark_begin(stamp.sent_at);
@@ -161,12 +166,11 @@ class Bench {
     }
   }
 
-  Stamp stamp_of(std::string_view payload) const {
-    Stamp stamp{};
-    if (payload.size() == plan_.size) std::memcpy(&stamp, payload.data(), sizeof stamp);
-    if (payload.size() == plan_.size && stamp.index < plan_.messages) return stamp;
-    throw ConfigError("a message on " + queue_.str() + " is not of this run",
-                      "use a queue of its own, and the same --messages and --size for both roles");
+  /// False when the message is not of this run.
+  bool read_stamp(std::string_view payload, Stamp& stamp) const {
+    if (payload.size() != plan_.size) return false;
+    std::memcpy(&stamp, payload.data(), sizeof stamp);
+    return stamp.index < plan_.messages;
   }
 
   void count_received() {
@@ -292,6 +296,8 @@ int run_bench(const std::vector<std::string>& arguments) {
               {"both", "send", "receive"}, "both")
       .text("queue", "queue of the run, the same for both roles; a new one by default")
       .duration("patience", "give up after so long without a message", "30s")
+      .choice("log-level", "least severe record that is logged",
+              {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}, "WARNING", {}, 'l')
       .flag("json", "print one JSON object");
   const auto settings =
       Settings::parse({.program = "omnibus bench",
@@ -306,6 +312,7 @@ int run_bench(const std::vector<std::string>& arguments) {
                                    "--json\n\n" +
                                    exit_status_help({.failed = "messages were lost or refused"})},
                       arguments, flags);
+  settings.apply_log();
   watch_signals();
   return Bench(settings, plan_of(settings)).run(settings.flag("json"));
 }

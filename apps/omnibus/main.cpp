@@ -85,7 +85,8 @@ int main(int argc, char** argv) {
   const auto found = std::find_if(commands.begin(), commands.end(), [&](const auto& command) {
     return !arguments.empty() && command.name == arguments.front();
   });
-  if (found == commands.end()) return omnibus::app::guarded("omnibus", [&] { return run_general(arguments); });
+  if (found == commands.end())
+    return omnibus::app::guarded("omnibus", [&] { return run_general(arguments); });
   return omnibus::app::guarded("omnibus " + arguments.front(),
                                [&] { return found->run(Arguments(arguments.begin() + 1, arguments.end())); });
 }

@@ -81,12 +81,14 @@ int run_message(const std::vector<std::string>& arguments) {
                    "  omnibus message convert --type Triple --nulls emit < lines.jsonl\n\n"
                    "convert prints one line per line read; a bad line becomes\n"
                    "  {\"error\":{\"code\":…,\"message\":…,\"path\":…,\"offset\":…}}\n\n" +
-                   exit_status_help({.failed = "convert: at least one line was bad; any: the output cannot be written",
-                                     .unavailable = ""})},
+                   exit_status_help(
+                       {.failed = "convert: at least one line was bad; any: the output cannot be written",
+                        .unavailable = ""})},
       arguments, flags);
   const auto action = settings.text("action");
   const auto name = settings.maybe("name");
-  if (name && action != "show") throw ConfigError("unexpected argument '" + *name + "'", "only show takes one");
+  if (name && action != "show")
+    throw ConfigError("unexpected argument '" + *name + "'", "only show takes one");
   if (action == "types") return list_types();
   if (action == "show" && name) return show_type(*name);
   if (action == "show") throw ConfigError("message show needs a type", "omnibus message types lists them");

@@ -119,6 +119,7 @@ int run_send(const std::vector<std::string>& arguments) {
       arguments, flags);
   const auto type = settings.maybe("type");
   if (!type) throw ConfigError("send needs --type", "omnibus message types lists them");
+  settings.apply_log();
   watch_signals();
   return Sender(settings, find_type(*type)).run();
 }

@@ -62,9 +62,9 @@ int tail(const Settings& settings, const schema::Type& type) {
     ++printed;
   }
   if (printed >= limit) return exit_ok;
-  throw TimeoutError(fmt::format("{} of {} messages came {}", printed, limit,
-                                 interrupted() ? "before the signal"
-                                               : "within --timeout " + settings.text("timeout")));
+  throw TimeoutError(
+      fmt::format("{} of {} messages came {}", printed, limit,
+                  interrupted() ? "before the signal" : "within --timeout " + settings.text("timeout")));
 }
 
 }  // namespace
@@ -79,21 +79,23 @@ int run_tail(const std::vector<std::string>& arguments) {
       .flag("earliest", "begin with the oldest message kept")
       .integer("count", "end after so many messages; 0 = no limit", 0)
       .duration("timeout", "end after so long a silence; 0 = wait for ever", "0");
-  const auto settings =
-      Settings::parse({.program = "omnibus tail",
-                       .summary = "Prints the messages of a queue as JSON lines and acknowledges them.",
-                       .id = "tail",
-                       .common = Settings::Common::bus,
-                       .epilogue = "Each line: {\"value\":…,\"properties\":{…},\"attempt\":N}\n\nExamples, the first beside an "
-                                   "`omnibus up`:\n"
-                                   "  omnibus tail q1/tg/flow/chunk:f1 --type Chunk --pubsub-backend embedded\n"
-                                   "  omnibus tail q1/tg/flow/notes --type Error --earliest --count 10 "
-                                   "--timeout 5s --pubsub-url embedded:///tmp/store\n\n" +
-                                   exit_status_help({.failed = "fewer messages than --count came"})},
-                      arguments, flags);
+  const auto settings = Settings::parse(
+      {.program = "omnibus tail",
+       .summary = "Prints the messages of a queue as JSON lines and acknowledges them.",
+       .id = "tail",
+       .common = Settings::Common::bus,
+       .epilogue =
+           "Each line: {\"value\":…,\"properties\":{…},\"attempt\":N}\n\nExamples, the first beside an "
+           "`omnibus up`:\n"
+           "  omnibus tail q1/tg/flow/chunk:f1 --type Chunk --pubsub-backend embedded\n"
+           "  omnibus tail q1/tg/flow/notes --type Error --earliest --count 10 "
+           "--timeout 5s --pubsub-url embedded:///tmp/store\n\n" +
+           exit_status_help({.failed = "fewer messages than --count came"})},
+      arguments, flags);
   const auto type = settings.maybe("type");
   if (!type) throw ConfigError("tail needs --type", "omnibus message types lists them");
   if (settings.integer("count") < 0) throw ConfigError("--count takes 0 or more");
+  settings.apply_log();
   watch_signals();
   return tail(settings, find_type(*type));
 }

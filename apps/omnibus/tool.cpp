@@ -43,7 +43,8 @@ void complain(std::string_view program, std::string_view text) {
 
 void flush_output() {
   if (std::cout.flush()) return;
-  throw Error(ErrorCode::io, "cannot write to standard output", {.hint = "is the disk that it goes to full?"});
+  throw Error(ErrorCode::io, "cannot write to standard output",
+              {.hint = "is the disk that it goes to full?"});
 }
 
 int guarded(std::string_view program, const std::function<int()>& body) noexcept {

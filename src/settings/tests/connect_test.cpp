@@ -15,9 +15,7 @@ using testing::Not;
 
 class ConnectTest : public testing::Test {
  protected:
-  ConnectTest() {
-    environment_.set("XDG_STATE_HOME", state_.string());
-  }
+  ConnectTest() { environment_.set("XDG_STATE_HOME", state_.string()); }
   ~ConnectTest() override {
     ::unsetenv("XDG_STATE_HOME");
     std::filesystem::remove_all(state_);
