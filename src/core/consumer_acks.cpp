@@ -109,10 +109,11 @@ void ConsumerCore::pump_acks(Lock& lock) {
   pumping_acks_ = true;
   while (state_ == State::up && !acks_.empty() && ack_calls_ < calls_at_once) {
     const auto batch = next_acks();
-    const auto link = link_;
+    auto link = link_;
     lock.unlock();
     link->consumer->acknowledge(
         batch->ids, [self = shared_from_this(), batch](const Error* error) { self->on_acked(batch, error); });
+    link.reset();  // the last one perhaps: not under the lock
     lock.lock();
   }
   pumping_acks_ = false;
@@ -304,13 +305,14 @@ void ConsumerCore::nack(Lock& lock, const Envelope& envelope, Duration delay, Se
   }
   // Without its link there is nothing to tell: the message comes back because of the loss.
   if (state_ != State::up || !reachable(envelope)) return report(lock, std::move(settling), nullptr);
-  const auto link = link_;
+  auto link = link_;
   const std::array<driver::AckId, 1> ids{envelope.delivery.ack};
   lock.unlock();
   link->consumer->negative_acknowledge(
       ids, delay, [self = shared_from_this(), last = std::move(settling)](const Error* error) mutable {
         self->on_nacked(std::move(last), error);
       });
+  link.reset();
   lock.lock();
   grant(lock);
 }

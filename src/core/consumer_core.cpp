@@ -143,9 +143,10 @@ void ConsumerCore::grant(Lock& lock) {
     const std::size_t count = grantable();
     if (count == 0) continue;
     credit_ += count;
-    const auto link = link_;
+    auto link = link_;
     lock.unlock();
     link->consumer->request(count);
+    link.reset();  // the last one perhaps: not under the lock
     lock.lock();
   } while (grant_again_);
   granting_ = false;

@@ -19,6 +19,7 @@ class Producer final : public driver::Producer {
   Producer(std::shared_ptr<Broker> broker, driver::ProducerConfig config)
       : broker_(std::move(broker)), config_(std::move(config)) {}
   ~Producer() override {
+    const std::lock_guard script(broker_->script_);
     const std::lock_guard lock(broker_->mutex_);
     broker_->producers_.erase(this);
   }
@@ -79,12 +80,17 @@ class Consumer final : public driver::Consumer {
   Consumer(std::shared_ptr<Broker> broker, driver::Host& host, driver::ConsumerConfig config,
            driver::Sink& sink)
       : broker_(std::move(broker)), host_(host), config_(std::move(config)), sink_(sink) {}
+  ~Consumer() override {
+    if (broker_->on_consumer_end) broker_->on_consumer_end();
+    const std::lock_guard script(broker_->script_);
+  }
 
   void request(std::size_t credit) override {
     {
       const std::lock_guard lock(broker_->mutex_);
       credit_ += credit;
     }
+    if (broker_->on_request) broker_->on_request();
     broker_->pump(config_.queue.str());
   }
   void acknowledge(std::span<const driver::AckId> ids, Completion done) override {
@@ -438,6 +444,7 @@ void Broker::pump(const std::string& queue) {
 }
 
 void Broker::hold_confirms(bool hold) {
+  const std::lock_guard script(script_);
   std::vector<Producer*> all;
   {
     const std::lock_guard lock(mutex_);
@@ -448,6 +455,7 @@ void Broker::hold_confirms(bool hold) {
 }
 
 void Broker::cut() {
+  const std::lock_guard script(script_);
   std::vector<Producer*> producers;
   std::vector<Consumer*> consumers;
   {
@@ -485,6 +493,7 @@ void Broker::fail_next_commit(Error error) {
 }
 
 void Broker::hold_acks(bool hold) {
+  const std::lock_guard script(script_);
   std::vector<Consumer*> all;
   {
     const std::lock_guard lock(mutex_);

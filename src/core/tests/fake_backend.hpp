@@ -55,8 +55,10 @@ class Broker : public std::enable_shared_from_this<Broker> {
   void hang_creates(bool hang);      ///< nothing that is created is answered until close
   void hang_closes(bool hang);
   std::function<std::optional<Error>(const driver::Outgoing&)> on_send = {};  ///< set before any traffic
-  bool count_attempts = true;  ///< false: attempt 0 on every delivery
-  std::size_t overshoot = 0;   ///< deliveries beyond the credit
+  std::function<void()> on_request = {};       ///< as on_send: inside a consumer's request()
+  std::function<void()> on_consumer_end = {};  ///< as on_send: inside a consumer's destructor
+  bool count_attempts = true;                  ///< false: attempt 0 on every delivery
+  std::size_t overshoot = 0;                   ///< deliveries beyond the credit
 
   // What was seen
   std::vector<std::string> payloads(const std::string& queue);
@@ -91,7 +93,8 @@ class Broker : public std::enable_shared_from_this<Broker> {
   void pump(const std::string& queue);
   static void run(Work work);
 
-  std::mutex mutex_;  ///< guards everything below
+  std::mutex script_;  ///< held by the script while it uses producers and consumers, and by their ends
+  std::mutex mutex_;   ///< guards everything below
   std::map<std::string, Queue> queues_;
   std::set<Producer*> producers_;
   std::set<Consumer*> consumers_;

@@ -187,6 +187,25 @@ TEST_F(LossTest, ADeadLettersOriginalIsNotSettledOverTheNextLink) {
   }
 }
 
+TEST_F(LossTest, ADriversConsumerEndsWithoutALockOfCore) {
+  std::optional<Consumer<Raw>> inbox;
+  std::atomic<bool> armed = false;
+  broker->on_request = [&] {
+    if (!armed.exchange(false)) return;
+    broker->cut();
+    broker->restore();
+    // The next link is up, the former is held by this call alone.
+    EXPECT_TRUE(eventually([&] { return broker->has_consumer(queue.str(), "s"); }));
+    broker->on_consumer_end = [&] { inbox->poll(); };  // takes the lock
+  };
+  inbox = consumer({.window = 1});
+  producer.send({"x"});
+  const auto message = inbox->receive();
+  armed = true;
+  inbox->acknowledge_async(message);
+  broker->on_consumer_end = {};
+}
+
 TEST_F(LossTest, ALinkThatBreaksBeforeItIsUsedFailsTheCreation) {
   broker->fail_next_link(Error(ErrorCode::unavailable, "broke at once", {.retryable = true}));
   EXPECT_EQ(code_of([&] { consumer(); }), ErrorCode::unavailable);
