@@ -1,12 +1,10 @@
 # Install rules: headers, libraries, the exported CMake package and a pkg-config file.
 include(CMakePackageConfigHelpers)
 
-get_property(omnibus_parts GLOBAL PROPERTY OMNIBUS_LIBRARIES)
-# Services are parts of the program, not of the library.
-list(FILTER omnibus_parts EXCLUDE REGEX "^omnibus_service_")
+get_property(omnibus_parts GLOBAL PROPERTY OMNIBUS_PACKAGED_LIBRARIES)
 
 install(TARGETS omnibus ${omnibus_parts} EXPORT omnibusTargets
-        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/omnibus DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 install(EXPORT omnibusTargets NAMESPACE omnibus:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/omnibus)
 if(TARGET omnibus_program)

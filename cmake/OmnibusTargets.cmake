@@ -20,9 +20,12 @@ endif()
 
 # omnibus_library(<part> SOURCES … [PUBLIC libs…] [PRIVATE libs…]): target omnibus_<part>, alias omnibus::<part>.
 # Private headers are included as "<folder>/<file>.hpp" relative to src/.
+# Part of the installed package, unless the folder sets OMNIBUS_PACKAGED to OFF: then it serves this tree's programs.
+set(OMNIBUS_PACKAGED ON)
 function(omnibus_library part)
   cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
-  add_library(omnibus_${part} ${arg_SOURCES})
+  # Always static: everything is hidden and nothing is marked for export, so that parts may use each other's internals.
+  add_library(omnibus_${part} STATIC ${arg_SOURCES})
   add_library(omnibus::${part} ALIAS omnibus_${part})
   target_include_directories(omnibus_${part}
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
@@ -30,9 +33,10 @@ function(omnibus_library part)
   target_compile_features(omnibus_${part} PUBLIC cxx_std_20)
   target_link_libraries(omnibus_${part} PUBLIC ${arg_PUBLIC}
     PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:omnibus_options> Threads::Threads)
-  set_target_properties(omnibus_${part} PROPERTIES
-    EXPORT_NAME ${part} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-  set_property(GLOBAL APPEND PROPERTY OMNIBUS_LIBRARIES omnibus_${part})
+  set_target_properties(omnibus_${part} PROPERTIES EXPORT_NAME ${part})
+  if(OMNIBUS_PACKAGED)
+    set_property(GLOBAL APPEND PROPERTY OMNIBUS_PACKAGED_LIBRARIES omnibus_${part})
+  endif()
 endfunction()
 
 # omnibus_test(<name> SOURCES … [LIBS …] [LABELS …] [TIMEOUT seconds]): a GoogleTest program, one ctest entry per case.

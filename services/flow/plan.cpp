@@ -1,5 +1,7 @@
 #include "services/flow/plan.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
 
 #include <omnibus/error.hpp>
@@ -65,16 +67,48 @@ std::pair<std::string, std::string> split_key(const Template& blueprint, std::st
   return {std::string(key.substr(0, colon)), blueprint.fill(key.substr(colon + 1))};
 }
 
-/// Text that looks like a queue must be one, so that a mistake is told here and not in every processor's log.
-void check_queue(const Template& blueprint, const std::string& where, const std::string& text) {
-  for (const std::string_view prefix : {"q0/", "q1/", "q2/", "persistent://", "non-persistent://"}) {
-    if (!text.starts_with(prefix)) continue;
-    try {
-      QueueName::parse(text);
-    } catch (const ConfigError& error) {
-      throw error.with_context(blueprint.what() + ": " + where);
-    }
+/// The names under which processors and gateway expect a queue and nothing else.
+bool always_a_queue(std::string_view name) {
+  return name == "input" || name == "output" || name == "request" || name == "response";
+}
+
+/// Whether `text` begins as `q<digits>/`.
+bool has_quality(std::string_view text) {
+  if (!text.starts_with('q')) return false;
+  const auto slash = text.find_first_not_of("0123456789", 1);
+  return slash != std::string_view::npos && slash > 1 && text[slash] == '/';
+}
+
+/// Whether `text` begins with a URL's scheme and "://".
+bool has_scheme(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto end = text.find("://");
+  if (end == std::string_view::npos || end == 0 || !is_letter(text.front())) return false;
+  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
+}
+
+/// Whether the blueprint's text is one placeholder and nothing else: then its value is the user's.
+bool is_placeholder(std::string_view text) {
+  return text.starts_with('{') && text.find('}') == text.size() - 1;
+}
+
+/// What `raw` of the blueprint becomes. What is or looks like a queue must be one, so that a mistake is told
+/// here and not in every processor's log; other values stay as they are, also a parameter that holds a
+/// server's URL.
+std::string fill_value(const Template& blueprint, std::string_view name, const bj::value& raw,
+                       const std::string& where) {
+  auto text = blueprint.fill(raw, where);
+  const bool own_queue = text.starts_with("persistent://") || text.starts_with("non-persistent://");
+  const bool foreign = !own_queue && has_scheme(text) && !is_placeholder(raw.get_string());
+  if (!always_a_queue(name) && !has_quality(text) && !own_queue && !foreign) return text;
+  try {
+    QueueName::parse(text);
+  } catch (const ConfigError& error) {
+    throw error.with_context(blueprint.what() + ": " + where);
   }
+  return text;
 }
 
 /// `active-flow`, read as needed, changed in memory.
@@ -122,10 +156,7 @@ bj::object fill_definition(const Template& blueprint, std::string_view key, cons
   if (!names.is_object()) throw ConfigError(blueprint.what() + ": " + where + " is not a JSON object");
   bj::object out;
   for (const auto& [name, text] : names.get_object()) {
-    const auto place = where + " '" + std::string(name) + "'";
-    auto filled = blueprint.fill(text, place);
-    check_queue(blueprint, place, filled);
-    out[blueprint.fill(name)] = std::move(filled);
+    out[blueprint.fill(name)] = fill_value(blueprint, name, text, where + " '" + std::string(name) + "'");
   }
   return out;
 }
@@ -137,16 +168,12 @@ bj::object fill_interfaces(const Template& blueprint) {
   for (const auto& [name, value] : blueprint.mandatory("interfaces")) {
     const auto where = "interface '" + std::string(name) + "'";
     if (!value.is_object()) {
-      auto filled = blueprint.fill(value, where);
-      check_queue(blueprint, where, filled);
-      out[name] = std::move(filled);
+      out[name] = fill_value(blueprint, name, value, where);
       continue;
     }
     bj::object parts;
     for (const auto& [part, text] : value.get_object()) {
-      auto filled = blueprint.fill(text, where + " '" + std::string(part) + "'");
-      check_queue(blueprint, where, filled);
-      parts[part] = std::move(filled);
+      parts[part] = fill_value(blueprint, part, text, where + " '" + std::string(part) + "'");
     }
     out[name] = std::move(parts);
   }

@@ -7,40 +7,34 @@
 #include <omnibus/bus.hpp>
 #include <omnibus/detail/nearest.hpp>
 
-#ifdef OMNIBUS_HAVE_EMBEDDED
-#include "backends/embedded/backend.hpp"
-#endif
+#include "backends/built.hpp"
 
 namespace omnibus::backends {
 namespace {
 
-#ifdef OMNIBUS_HAVE_EMBEDDED
-constexpr auto open_embedded = &embedded::open;
-#else
-constexpr decltype(Entry::open) open_embedded = nullptr;
-#endif
+/// Pulsar's names are known without its driver.
+std::string pulsar_name(const QueueName& queue) { return queue.persistent_uri(); }
 
 /// An explicit table, because linkers drop self-registering objects from static libraries.
 constexpr std::array<Entry, 12> table{{
-    {"embedded", open_embedded},
-    {"pulsar"},
-    {"pulsar+ssl"},
+    {"embedded", embedded::open, embedded::native_name},
+    {"pulsar", nullptr, pulsar_name},
+    {"pulsar+ssl", nullptr, pulsar_name},
     {"mqtt"},
     {"mqtts"},
     {"kafka"},
-    {"amqp"},
-    {"amqps"},
+    {"amqp", nullptr, nullptr, "rabbitmq"},
+    {"amqps", nullptr, nullptr, "rabbitmq"},
     {"redis"},
     {"rediss"},
     {"nats"},
     {"nats+tls"},
 }};
 
-std::string listed(bool built_only) {
+std::string listed(bool (*wanted)(const Entry&)) {
   std::string out;
   for (const Entry& entry : table) {
-    if (built_only && entry.open == nullptr) continue;
-    out.append(out.empty() ? "" : ", ").append(entry.scheme);
+    if (wanted(entry)) out.append(out.empty() ? "" : ", ").append(entry.scheme);
   }
   return out;
 }
@@ -49,8 +43,14 @@ std::string listed(bool built_only) {
   std::vector<std::string_view> schemes;
   for (const Entry& entry : table) schemes.push_back(entry.scheme);
   const std::string near = detail::nearest(scheme, schemes);
-  throw ConfigError("unknown backend \"" + std::string(scheme) + "\", known are " + listed(false),
+  throw ConfigError("unknown backend \"" + std::string(scheme) + "\", known are " +
+                        listed([](const Entry&) { return true; }),
                     near.empty() ? "" : "did you mean " + near + "://?");
+}
+
+[[noreturn]] void not_built(std::string_view scheme) {
+  throw ConfigError("backend \"" + std::string(scheme) + "\" is not part of this build",
+                    "this build has: " + listed([](const Entry& entry) { return entry.open != nullptr; }));
 }
 
 }  // namespace
@@ -61,10 +61,20 @@ std::unique_ptr<driver::Backend> open(const driver::BackendConfig& config, drive
   for (const Entry& entry : table) {
     if (entry.scheme != config.scheme) continue;
     if (entry.open != nullptr) return entry.open(config, host);
-    throw ConfigError("backend \"" + config.scheme + "\" is not part of this build",
-                      "this build has: " + listed(true));
+    not_built(config.scheme);
   }
   unknown(config.scheme);
+}
+
+std::string native_name(std::string_view backend, const QueueName& queue) {
+  for (const Entry& entry : table) {
+    if (entry.scheme != backend && entry.name != backend) continue;
+    if (entry.native_name != nullptr) return entry.native_name(queue);
+    throw ConfigError("the names of backend \"" + std::string(backend) + "\" are not part of this build",
+                      "this build has those of: " +
+                          listed([](const Entry& known) { return known.native_name != nullptr; }));
+  }
+  unknown(backend);
 }
 
 }  // namespace omnibus::backends

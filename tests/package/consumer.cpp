@@ -1,5 +1,6 @@
 // A stranger's program: uses the installed package and nothing of this source tree.
 #include <iostream>
+#include <omnibus/catalogue/flow.hpp>
 #include <omnibus/framework/framework.hpp>
 #include <omnibus/omnibus.hpp>
 
@@ -18,11 +19,18 @@ int main() {
   inbox.acknowledge(message);
   std::cout << "hello, " << message->who << " x" << message->times << '\n';
 
+  // A message of the catalogue, on the queue that the catalogue names.
+  const auto requests = omnibus::QueueName::parse(omnibus::catalogue::flow_request_queue);
+  auto asked = bus.create_consumer<omnibus::catalogue::FlowRequest>(requests, "readers");
+  bus.create_producer<omnibus::catalogue::FlowRequest>(requests).send({.operation = "list-flows"});
+  const auto request = asked.receive();
+  asked.acknowledge(request);
+
   // A flow processor brings in every library that a program may need.
   omnibus::Settings settings;
   settings.id = "package";
   omnibus::framework::FlowProcessor processor(bus, settings);
   processor.start();
   processor.stop();
-  return message->who == "package" && message->times == 3 ? 0 : 1;
+  return message->who == "package" && message->times == 3 && request->operation == "list-flows" ? 0 : 1;
 }

@@ -102,6 +102,53 @@ TEST(PlanStart, SaysWhatIsWrongWithABlueprint) {
   EXPECT_NE(with("not JSON").find("blueprint 'demo': not JSON"), std::string::npos);
 }
 
+/// What starting a flow says when a processor's definition and an interface hold `text` under `name`.
+std::pair<std::string, std::string> start_with(const std::string& name, const std::string& text,
+                                               boost::json::object parameters = {}) {
+  const auto start = [&](const std::string& definition, const std::string& interfaces) {
+    const std::string blueprint =
+        R"({"blueprint": {}, "flow": {"p:{id}": )" + definition + R"(}, "interfaces": )" + interfaces + "}";
+    return message_of([&] {
+      plan_start({{"flow-blueprint", {{"demo", blueprint}}}},
+                 {.blueprint = "demo", .id = "f", .description = "d", .parameters = parameters});
+    });
+  };
+  const std::string entry = R"({")" + name + R"(": ")" + text + R"("})";
+  return {start(entry, "{}"), start("{}", R"({"service": )" + entry + "}")};
+}
+
+TEST(PlanStart, RefusesWhatLooksLikeAQueueAndIsNone) {
+  for (const std::string text : {"q3/tg/flow/x", "q10/tg/flow/x", "q1/tg", "q1/tg//x", "persistent://tg/x",
+                                 "http://a/b/c", "kafka://topic", "Redis+tls://a/b/c"}) {
+    const auto [definition, interface] = start_with("any", text);
+    EXPECT_NE(definition.find("blueprint 'demo': 'p:{id}' 'any'"), std::string::npos) << text << definition;
+    EXPECT_NE(interface.find("blueprint 'demo': interface 'service' 'any'"), std::string::npos)
+        << text << interface;
+  }
+}
+
+TEST(PlanStart, RefusesTextWhereOnlyAQueueMakesSense) {
+  for (const std::string name : {"input", "output", "request", "response"}) {
+    const auto [definition, interface] = start_with(name, "bad name");
+    EXPECT_NE(definition.find("malformed queue name"), std::string::npos) << name << definition;
+    EXPECT_NE(interface.find("malformed queue name"), std::string::npos) << name << interface;
+  }
+}
+
+TEST(PlanStart, LeavesValuesThatAreNoQueues) {
+  for (const std::string text :
+       {"", "500", "m-small", "bad name", "a/b", "q1", "quick/tg/flow/x", "://x", "see http://host/x"}) {
+    EXPECT_EQ(start_with("any", text), std::pair(std::string("no error"), std::string("no error"))) << text;
+  }
+}
+
+TEST(PlanStart, LeavesAParametersAddressAlone) {
+  const boost::json::object parameters{{"server", "http://models:8080/v1"}};
+  EXPECT_EQ(start_with("url", "{server}", parameters),
+            std::pair(std::string("no error"), std::string("no error")));
+  EXPECT_NE(start_with("input", "{server}", parameters).first, "no error");
+}
+
 TEST(PlanStop, RemovesTheFlowAndLeavesSharedServices) {
   auto values = after(demo(), plan_start(demo(), start_of("f1")));
   values = after(values, plan_stop(values, "f1"));

@@ -197,4 +197,6 @@ std::unique_ptr<driver::Backend> open(const driver::BackendConfig& config, drive
   return std::make_unique<EmbeddedBackend>(config, host, std::move(engine), parameters.durable());
 }
 
+std::string native_name(const QueueName& queue) { return queue.str(); }
+
 }  // namespace omnibus::embedded

@@ -45,5 +45,35 @@ TEST(Registry, SchemesAreUnique) {
   }
 }
 
+std::string failure_of_name(std::string_view backend) {
+  try {
+    return backends::native_name(backend, topic("x"));
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+TEST(Registry, NamesAQueueAsItsBrokerDoes) {
+  EXPECT_EQ(backends::native_name("embedded", topic("x", Qos::exactly_once)), "q2/tg/flow/x");
+  EXPECT_EQ(backends::native_name("pulsar", topic("x")), "persistent://tg/flow/x");
+  EXPECT_EQ(backends::native_name("pulsar+ssl", topic("x", Qos::best_effort)), "non-persistent://tg/flow/x");
+}
+
+TEST(Registry, SaysWhoseNamesItDoesNotHave) {
+  EXPECT_THAT(failure_of_name("zeromq"), HasSubstr("unknown backend \"zeromq\""));
+  for (const auto& entry : backends::known()) {
+    if (entry.native_name != nullptr) continue;
+    EXPECT_THAT(failure_of_name(entry.scheme), HasSubstr("not part of this build")) << entry.scheme;
+    if (entry.name.empty()) continue;
+    EXPECT_THAT(failure_of_name(entry.name), HasSubstr("not part of this build")) << entry.name;
+  }
+}
+
+TEST(Registry, EveryBuiltBackendNamesItsQueues) {
+  for (const auto& entry : backends::known()) {
+    EXPECT_TRUE(entry.open == nullptr || entry.native_name != nullptr) << entry.scheme;
+  }
+}
+
 }  // namespace
 }  // namespace omnibus
