@@ -74,8 +74,8 @@ class Metrics {
 /// Threads: one of its own; safe from any.
 class AdminServer {
  public:
-  /// Binds 0.0.0.0 unless told otherwise; port 0 takes a free one. Errors: ConfigError for a port in use or one
-  /// that needs more rights, naming it, and for a malformed address.
+  /// Binds 0.0.0.0 unless told otherwise; port 0 takes a free one. Errors: ConfigError for a port in use or
+  /// one that needs more rights, naming it, and for a malformed address.
   AdminServer(Metrics metrics, std::uint16_t port, std::string_view address = "0.0.0.0");
   /// Waits for a check that is running.
   ~AdminServer();
