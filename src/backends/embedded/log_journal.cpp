@@ -88,7 +88,8 @@ bool LogJournal::keep() {
       upkeep_->sweep();
     }
     return true;
-  } catch (const Error& error) {
+  } catch (...) {  // of memory or files too: nobody above would catch it
+    const auto error = to_error(std::current_exception());
     if (error.code() != ErrorCode::closed) {
       log::write(log::Level::warning,
                  std::string("cannot keep the store small, trying again: ") + error.what());
@@ -141,7 +142,8 @@ void LogJournal::keep_at_close() noexcept {
       if (upkeep_->due_at_close()) write_checkpoint();
     }
     upkeep_->sweep();
-  } catch (const Error& error) {
+  } catch (...) {
+    const auto error = to_error(std::current_exception());
     log::write(log::Level::warning,
                std::string("no checkpoint at the close, the next open replays more: ") + error.what());
   }
