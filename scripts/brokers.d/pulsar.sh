@@ -111,7 +111,15 @@ create() {
   esac
 }
 
-ready() { [ "$(admin GET brokers/health 2>/dev/null)" = $'ok\n200' ]; }
+# The health check passes before the cluster and the transaction coordinator's topic are there.
+ready() {
+  [ "$(admin GET brokers/health)" = $'ok\n200' ] || return 1
+  case $(admin GET persistent/pulsar/system/transaction_coordinator_assign/partitions) in
+    *'"partitions":1,'*200) ;;
+    *) return 1 ;;
+  esac
+  case $(admin GET namespaces/public) in *'"public/default"'*200) ;; *) return 1 ;; esac
+}
 
 # The tenants and namespaces of the existing system, with the policies that its initialiser gives them.
 populate() {
