@@ -47,6 +47,8 @@ set_options() {
   printf '%s\n' "$@" >>"$file"
 }
 
+# The bookie's settings stand in the same file: a port that stays (without allowEphemeralPorts it takes a new one, and with it
+# another identity, at each start), nothing on other interfaces, and a journal, so that messages outlive a kill.
 configure() {
   local role
   cp "$software/conf/standalone.conf" "$home/standalone.conf"
@@ -60,6 +62,7 @@ configure() {
     webSocketServiceEnabled=false \
     managedLedgerCacheSizeMB=32 dbStorage_writeCacheMaxSizeMb=32 dbStorage_readAheadCacheMaxSizeMb=16 \
     dbStorage_rocksDB_blockCacheSize=8388608 \
+    allowEphemeralPorts=true listeningInterface=lo journalWriteData=true \
     diskUsageThreshold=0.99 diskUsageWarnThreshold=0.98 \
     managedLedgerNewEntriesCheckDelayInMillis=0 \
     brokerDeleteInactiveTopicsMaxInactiveDurationSeconds=600 \
