@@ -13,7 +13,7 @@
 #   ready      succeeds when a client can use it; tried until it does
 #   populate   creates what tests expect to be there; after each start, so it must not mind repetition
 #   locate KIND  prints the URL or path
-# shellcheck disable=SC2034,SC2154 # set here for the broker's file, or there for this one
+# shellcheck disable=SC2034,SC2154,SC1090 # set here for the broker's file, or there for this one
 
 cache=${OMNIBUS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/omnibus}
 brokers_dir=${OMNIBUS_BROKERS_DIR:-${TMPDIR:-/tmp}/omnibus-brokers-$(id -u)}
@@ -121,7 +121,8 @@ choose_ports() {
 # alone: lets one script at a time work on the broker. Descriptor 9 must not reach the broker.
 alone() {
   mkdir -p "$brokers_dir"
-  chmod 700 "$brokers_dir" 2>/dev/null && [ -O "$brokers_dir" ] || die "$brokers_dir belongs to somebody else"
+  [ -O "$brokers_dir" ] || die "$brokers_dir belongs to somebody else"
+  chmod 700 "$brokers_dir"
   mkdir -p "$home"
   exec 9>"$home/lock"
   flock -n 9 || { say "waiting for another script that works on $name"; flock 9; }
@@ -182,6 +183,7 @@ stop_locked() {
   fi
 }
 
+broker_fetch() { alone; fetch; }
 broker_start() { alone; start_locked; }
 broker_stop() { alone; stop_locked; }
 broker_restart() { alone; stop_locked; start_locked; }
@@ -222,6 +224,16 @@ broker_url() {
   done
   echo "scripts/brokers: $name has no '$kind'; it has: ${kinds[*]}" >&2
   exit 2
+}
+
+# broker_run COMMAND…: with {url} and {KIND} in its arguments replaced.
+broker_run() {
+  local command=("$@") kind
+  running_pid >/dev/null || die "$name is not running: scripts/brokers start $name"
+  read_ports
+  command=("${command[@]//'{url}'/$(locate "${kinds[0]}")}")
+  for kind in "${kinds[@]}"; do command=("${command[@]//"{$kind}"/$(locate "$kind")}"); done
+  exec "${command[@]}"
 }
 
 broker_describe() { printf '%-16s %s; url: %s\n' "$name" "$summary" "${kinds[*]}"; }

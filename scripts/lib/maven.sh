@@ -18,6 +18,7 @@ maven() {
 fetch_archive() {
   local group artifact version type classifier folder=$2 archive
   [ ! -d "$folder" ] || return 0
+  may_install "$folder"
   IFS=: read -r group artifact version type classifier <<<"$1"
   mkdir -p "$(dirname "$folder")"
   (

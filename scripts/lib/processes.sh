@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Sourced by scripts that run programs in the background. Wants $work, a folder for their logs.
+# shellcheck disable=SC2154
 declare -A process_ids=()
 process_order=()
 

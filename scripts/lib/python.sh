@@ -21,6 +21,7 @@ python_environment() {
   local python folder
   folder=$cache/python-$(printf '%s\n' "${python_packages[@]}" | cksum | cut -d ' ' -f 1)
   if [ ! -f "$folder/ready" ]; then
+    may_install "$folder"
     mkdir -p "$cache"
     (
       flock -n 8 || { say "waiting for another script that makes $folder"; flock 8; }

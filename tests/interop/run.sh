@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# run.sh [--program OMNIBUS] [--peer OMNIBUS-INTEROP-PEER] [MODULE[.CLASS[.TEST]]…]: the tests of this folder against the
+# Pulsar that scripts/brokers runs (started when it is not there). Without --program only Python talks to Python.
+# OMNIBUS_INSTALL=no: what is not there is a skip (status 77) instead of a download.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../../scripts/lib/common.sh"
+. "$root/scripts/lib/broker.sh"
+. "$root/scripts/lib/python.sh"
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --program) export OMNIBUS_INTEROP_PROGRAM=$2; shift 2 ;;
+    --peer) export OMNIBUS_INTEROP_PEER=$2; shift 2 ;;
+    -h | --help) sed -n '2,4s/^# //p' "$0"; exit 0 ;;
+    -*) echo "run.sh: unknown option $1" >&2; exit 2 ;;
+    *) break ;;
+  esac
+done
+[ $# -gt 0 ] || set -- test_catalogue test_client test_request_response
+
+environment=$(python_environment)
+OMNIBUS_INTEROP_URL=$("$root/scripts/brokers" start pulsar)
+OMNIBUS_INTEROP_ADMIN=$("$root/scripts/brokers" url pulsar admin)
+export OMNIBUS_INTEROP_URL OMNIBUS_INTEROP_ADMIN PYTHONDONTWRITEBYTECODE=1
+cd "$here"
+exec "$environment/bin/python" -m unittest --verbose "$@"
