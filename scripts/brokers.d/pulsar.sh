@@ -124,7 +124,8 @@ ready() {
   case $(admin GET namespaces/public) in *'"public/default"'*200) ;; *) return 1 ;; esac
 }
 
-# The tenants and namespaces of the existing system, with the policies that its initialiser gives them.
+# The tenants and namespaces of the existing system, with the policies that its initialiser gives them, and that of
+# `omnibus bench`.
 populate() {
   local tenant answer
   for tenant in tg trustgraph; do
@@ -136,9 +137,10 @@ populate() {
     create namespaces/$tenant/config '{"retention_policies":{"retentionTimeInMinutes":-1,"retentionSizeInMB":10},
       "subscription_expiration_time_minutes":5}' || return 1
   done
+  create namespaces/tg/bench '{}' || return 1
   [ "$secure" = yes ] || return 0
   local space
-  for space in flow request response config; do
+  for space in flow request response config bench; do
     answer=$(admin POST namespaces/tg/$space/permissions/client '["produce","consume"]') || true
     [ "${answer##*$'\n'}" = 204 ] || { echo "rights on tg/$space: $answer" >&2; return 1; }
   done

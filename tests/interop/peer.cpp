@@ -1,7 +1,8 @@
 // The omnibus half of the request/response tests, on the framework as services use it:
 //
-//   omnibus-interop-peer ask REQUEST-QUEUE RESPONSE-QUEUE < requests     one JSON array of answers per line of input
-//   omnibus-interop-peer answer                                          a flow processor, id text-completion
+//   omnibus-interop-peer ask REQUEST-QUEUE RESPONSE-QUEUE < requests     one JSON array of answers per line
+//   of input omnibus-interop-peer answer                                          a flow processor, id
+//   text-completion
 //
 // The processor answers as llm_service.py does.
 
@@ -52,11 +53,7 @@ class TextCompletion : public framework::FlowProcessor {
       for (std::string word; std::getline(words, word, ' '); ++count) {
         send({.response = word, .model = "echo"});
       }
-      send({.response = "",
-            .in_token = length,
-            .out_token = count,
-            .model = "echo",
-            .end_of_stream = true});
+      send({.response = "", .in_token = length, .out_token = count, .model = "echo", .end_of_stream = true});
     }
   }
 };
