@@ -17,11 +17,21 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
-[ $# -gt 0 ] || set -- test_catalogue test_client test_request_response
+[ $# -gt 0 ] || set -- test_catalogue test_client test_request_response test_secure
 
 environment=$(python_environment)
 OMNIBUS_INTEROP_URL=$("$root/scripts/brokers" start pulsar)
 OMNIBUS_INTEROP_ADMIN=$("$root/scripts/brokers" url pulsar admin)
+if [[ " $*" == *" test_secure"* ]]; then
+  OMNIBUS_INTEROP_SECURE_TLS=$("$root/scripts/brokers" start pulsar-secure)
+  export OMNIBUS_INTEROP_SECURE_TLS
+  secure() { "$root/scripts/brokers" url pulsar-secure "$1"; }
+  export OMNIBUS_INTEROP_SECURE_PLAIN OMNIBUS_INTEROP_SECURE_CA
+  OMNIBUS_INTEROP_SECURE_PLAIN=$(secure plain) OMNIBUS_INTEROP_SECURE_CA=$(secure ca-file)
+  export OMNIBUS_INTEROP_SECURE_CLIENT_TOKEN OMNIBUS_INTEROP_SECURE_GUEST_TOKEN
+  OMNIBUS_INTEROP_SECURE_CLIENT_TOKEN=$(secure client-token-file)
+  OMNIBUS_INTEROP_SECURE_GUEST_TOKEN=$(secure guest-token-file)
+fi
 export OMNIBUS_INTEROP_URL OMNIBUS_INTEROP_ADMIN PYTHONDONTWRITEBYTECODE=1
 cd "$here"
 exec "$environment/bin/python" -m unittest --verbose "$@"

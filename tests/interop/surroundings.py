@@ -22,7 +22,7 @@ needs_peer = unittest.skipUnless(PEER, "without omnibus-interop-peer only Python
 
 def fresh_queue(label, qos="q1"):
     """A queue that nobody used before."""
-    return f"{qos}/tg/flow/interop/{uuid.uuid4().hex[:12]}/{label}"
+    return f"{qos}/tg/flow/interop:{uuid.uuid4().hex[:12]}:{label}"
 
 
 def pulsar_topic(queue):
