@@ -9,7 +9,8 @@
 # and defines
 #   fetch      makes sure that its software is there
 #   configure  writes its files; $home is its folder, ${port[NAME]} its ports; runs before each start
-#   launch     replaces the shell with the broker, in the foreground
+#   launch     replaces the shell with the broker, in the foreground but in a session of its own (exec setsid …), so that a Ctrl-C
+#              meant for a script does not end it
 #   ready      succeeds when a client can use it; tried until it does
 #   populate   creates what tests expect to be there; after each start, so it must not mind repetition
 #   locate KIND  prints the URL or path
@@ -145,8 +146,6 @@ start_locked() {
   say "starting $name; its log is $log"
   (
     exec 9>&- </dev/null >"$log" 2>&1
-    # A session of its own: a Ctrl-C meant for the script must not end the broker.
-    export -f launch
     launch
   ) &
   pid=$!
