@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <utility>
 
 #include "wire/loop_state.hpp"
 
@@ -24,15 +25,28 @@ Loop::Loop() : state_(std::make_unique<State>()) {
   state_->thread = std::thread([state = state_.get()] { state->context.run(); });
 }
 
-Loop::~Loop() {
+Loop::~Loop() { stop(); }
+
+void Loop::stop() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (std::exchange(state_->stopped, true)) return;
+  }
   state_->context.stop();
   state_->thread.join();
+  // What was cancelled has still to let go of its owners.
+  state_->context.restart();
+  state_->context.poll();
+  std::vector<UniqueFunction<void()>> left;
+  const std::lock_guard lock(state_->mutex);
+  left.swap(state_->posted);
 }
 
 void Loop::post(UniqueFunction<void()> work) {
   bool first = false;
   {
     const std::lock_guard lock(state_->mutex);
+    if (state_->stopped) return;  // dropped with `work`, after the lock
     first = state_->posted.empty();
     state_->posted.push_back(std::move(work));
   }

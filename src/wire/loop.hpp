@@ -11,12 +11,14 @@
 namespace omnibus::wire {
 
 /// One thread that runs what is posted, the timers and the sockets.
-/// Threads: post and here from any; the destructor from any other than its own.
+/// Threads: post and here from any; stop from any other than its own.
 class Loop {
  public:
   Loop();
-  /// Drops what has not run yet and joins the thread.
   ~Loop();
+  /// Ends and joins the thread, once. What is posted from then on is dropped. Objects that hold a timer or a
+  /// socket may live on until the loop itself goes.
+  void stop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 

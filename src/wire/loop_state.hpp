@@ -17,7 +17,8 @@ struct Loop::State {
 
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
-  std::mutex mutex;  ///< guards `posted`
+  std::mutex mutex;  ///< guards `posted` and `stopped`
+  bool stopped = false;
   std::vector<UniqueFunction<void()>> posted;
   std::vector<UniqueFunction<void()>> running;  ///< of the loop's thread
   std::thread thread;
