@@ -10,6 +10,9 @@
 #ifdef OMNIBUS_HAVE_EMBEDDED
 #include "backends/embedded/backend.hpp"
 #endif
+#ifdef OMNIBUS_HAVE_PULSAR
+#include "backends/pulsar/backend.hpp"
+#endif
 
 namespace omnibus::backends {
 namespace {
@@ -20,11 +23,17 @@ constexpr auto open_embedded = &embedded::open;
 constexpr decltype(Entry::open) open_embedded = nullptr;
 #endif
 
+#ifdef OMNIBUS_HAVE_PULSAR
+constexpr auto open_pulsar = &pulsar::open;
+#else
+constexpr decltype(Entry::open) open_pulsar = nullptr;
+#endif
+
 /// An explicit table, because linkers drop self-registering objects from static libraries.
 constexpr std::array<Entry, 12> table{{
     {"embedded", open_embedded},
-    {"pulsar"},
-    {"pulsar+ssl"},
+    {"pulsar", open_pulsar},
+    {"pulsar+ssl", open_pulsar},
     {"mqtt"},
     {"mqtts"},
     {"kafka"},

@@ -1,0 +1,83 @@
+#include "backends/pulsar/topic.hpp"
+
+#include <algorithm>
+
+namespace omnibus::pulsar {
+namespace {
+
+constexpr std::string_view partition_mark = "-partition-";
+
+/// Where a name reads as the name of a partition; npos when it does not.
+std::size_t partition_suffix(std::string_view name) {
+  const auto at = name.rfind(partition_mark);
+  if (at == std::string_view::npos) return at;
+  const auto digits = name.substr(at + partition_mark.size());
+  const bool number = !digits.empty() &&
+                      std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return number ? at : std::string_view::npos;
+}
+
+std::string escaped(std::string_view name) {
+  std::string out;
+  const auto partition = partition_suffix(name);
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '%') {
+      out += "%25";
+    } else if (name[i] == '/') {
+      out += "%2F";
+    } else if (i == partition) {
+      out += "%2D";
+    } else {
+      out += name[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string topic_of(const QueueName& queue) {
+  const std::string_view domain = queue.qos == Qos::best_effort ? "non-persistent://" : "persistent://";
+  return std::string(domain) + queue.tenant + "/" + queue.space + "/" + escaped(queue.name);
+}
+
+std::string partition_of(const std::string& topic, std::size_t index) {
+  return topic + std::string(partition_mark) + std::to_string(index);
+}
+
+std::string url_encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+                       (byte >= 'A' && byte <= 'Z') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+    } else {
+      out += {'%', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+  return out;
+}
+
+std::string admin_path(const std::string& topic) {
+  const auto scheme = topic.find("://");
+  const auto tenant = scheme + 3;
+  const auto space = topic.find('/', tenant) + 1;
+  const auto name = topic.find('/', space) + 1;
+  const auto part = [&](std::size_t from, std::size_t to) {
+    return url_encoded(std::string_view(topic).substr(from, to - from));
+  };
+  return topic.substr(0, scheme) + "/" + part(tenant, space - 1) + "/" + part(space, name - 1) + "/" +
+         part(name, topic.size());
+}
+
+std::size_t partition_for(std::string_view key, std::size_t count) noexcept {
+  std::uint32_t hash = 0;
+  for (const char c : key) hash = hash * 31 + static_cast<unsigned char>(c);
+  return (hash & 0x7fffffffu) % count;
+}
+
+}  // namespace omnibus::pulsar
