@@ -29,6 +29,7 @@ struct Plan {
   bool send = true, receive = true;  // one process may do only one of them
   double rate = 0;                   // messages per second in all; 0 = as fast as they go
   Duration patience = 30s;
+  Extra options = {};  // of the backend's producers
 };
 
 /// What every message begins with; the rest is filler.
@@ -83,7 +84,7 @@ class Bench {
   }
 
   void produce(std::uint32_t producer) {
-    auto out = bus_.create_producer<Raw>(queue_, {.window = 8192});
+    auto out = bus_.create_producer<Raw>(queue_, {.window = 8192, .extra = plan_.options});
     Raw message{std::string(plan_.size, 'x')};
     const auto step =
         plan_.rate > 0 ? Duration(static_cast<std::int64_t>(1e9 / plan_.rate)) : Duration::zero();
@@ -213,7 +214,8 @@ Plan plan_of(const Settings& settings) {
             .producers = static_cast<std::uint32_t>(at_least("producers", 1)),
             .consumers = static_cast<std::uint32_t>(at_least("consumers", 1)),
             .rate = settings.number("rate"),
-            .patience = std::chrono::seconds(at_least("patience", 1))};
+            .patience = std::chrono::seconds(at_least("patience", 1)),
+            .options = pairs_of(settings, "option")};
   const auto mode = settings.text("mode");
   if (mode != "throughput" && mode != "latency")
     throw ConfigError("--mode takes throughput or latency, not '" + mode + "'");
@@ -243,6 +245,7 @@ int run_bench(const std::vector<std::string>& arguments) {
       .text("qos", "q0, q1 or q2", "q1")
       .text("role", "both; or send, or receive, so that two processes share the work", "both")
       .text("queue", "queue of the run, the same for both roles; a new one by default")
+      .list("option", "option of the backend's producers, key=value, may be given several times")
       .integer("patience", "give up after so many seconds without a message", 30)
       .flag("json", "print one JSON object");
   const auto settings =

@@ -1,6 +1,6 @@
 // omnibus send: JSON lines from standard input to a queue.
 
-#include <atomic>
+#include <condition_variable>
 #include <iostream>
 #include <mutex>
 
@@ -12,13 +12,7 @@ namespace {
 
 SendOptions send_options(const Settings& settings) {
   SendOptions options;
-  for (const auto& property : settings.list("property")) {
-    const auto equals = property.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw ConfigError("--property takes key=value, not '" + property + "'");
-    }
-    options.properties.set(property.substr(0, equals), property.substr(equals + 1));
-  }
+  for (const auto& [key, value] : pairs_of(settings, "property")) options.properties.set(key, value);
   options.key = settings.text("key");
   options.delay =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double>(settings.number("delay")));
@@ -32,7 +26,8 @@ class Sender {
       : type_(type),
         options_(send_options(settings)),
         bus_(connect(settings)),
-        producer_(bus_.create_producer(QueueName::parse(settings.text("queue")), type, {})) {
+        producer_(bus_.create_producer(QueueName::parse(settings.text("queue")), type,
+                                       {.extra = pairs_of(settings, "option")})) {
     json_.nulls = settings.bus.nulls;
     json_.reject_unknown = !settings.flag("lenient");
   }
@@ -45,6 +40,7 @@ class Sender {
       if (!send(line, number)) break;
     }
     producer_->close(std::chrono::seconds(30));
+    wait_for_outcomes();
     std::cerr << "sent " << sent_ << (failed_ > 0 ? ", failed " + std::to_string(failed_) : "") << '\n';
     return bad_line_ ? exit_usage : failed_ > 0 ? exit_failed : exit_ok;
   }
@@ -54,36 +50,65 @@ class Sender {
     try {
       Value value(type_);
       value.parse(line, json_);
-      producer_->send_async(value.get(), options_,
-                            [this, number](const Error* error) { settled(error, number); });
+      begin();
+      try {
+        producer_->send_async(value.get(), options_,
+                              [this, number](const Error* error) { settled(error, number); });
+      } catch (...) {
+        end();
+        throw;
+      }
       return true;
     } catch (const Error& error) {
       std::cerr << "omnibus send: line " << number << ": " << error.what() << '\n';
       bad_line_ = error.code() == ErrorCode::decode || error.code() == ErrorCode::config;
-      if (!bad_line_) ++failed_;
+      if (!bad_line_) {
+        const std::lock_guard lock(mutex_);
+        ++failed_;
+      }
       return false;
     }
   }
 
+  void begin() {
+    const std::lock_guard lock(mutex_);
+    ++outstanding_;
+  }
+
+  void end() {
+    const std::lock_guard lock(mutex_);
+    --outstanding_;
+    changed_.notify_all();
+  }
+
   void settled(const Error* error, std::size_t number) {
+    const std::lock_guard lock(mutex_);
     if (error == nullptr) {
       ++sent_;
-      return;
+    } else {
+      ++failed_;
+      std::cerr << "omnibus send: line " << number << ": " << error->what() << '\n';
     }
-    ++failed_;
-    const std::lock_guard lock(mutex_);
-    std::cerr << "omnibus send: line " << number << ": " << error->what() << '\n';
+    --outstanding_;
+    changed_.notify_all();
+  }
+
+  /// A closed producer has decided on every message, but what it decided is told on the Bus's pool, perhaps
+  /// later.
+  void wait_for_outcomes() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return outstanding_ == 0; });
   }
 
   const schema::Type& type_;
   schema::JsonOptions json_;
   SendOptions options_;
-  std::atomic<std::size_t> sent_ = 0, failed_ = 0;
   bool bad_line_ = false;
-  std::mutex mutex_;  // orders the lines on standard error
+  std::mutex mutex_;  // guards what follows and orders the lines on standard error
+  std::size_t sent_ = 0, failed_ = 0, outstanding_ = 0;
+  std::condition_variable changed_;
   Bus bus_;
-  std::unique_ptr<detail::ProducerHandle>
-      producer_;  // last: its close waits for completions that use the above
+  std::unique_ptr<detail::ProducerHandle> producer_;
 };
 
 }  // namespace
@@ -93,6 +118,7 @@ int run_send(const std::vector<std::string>& arguments) {
   flags.positional("queue", "queue name, for example q1/tg/flow/chunks")
       .text("type", "message type of each line; raw: a JSON string of base64")
       .list("property", "key=value, may be given several times")
+      .list("option", "option of the backend's producer, key=value, may be given several times")
       .text("key", "orders and partitions the messages", "")
       .number("delay", "seconds before the messages are delivered", 0)
       .flag("lenient", "ignore keys that the type does not have");
