@@ -58,7 +58,7 @@ for round in $(seq "$rounds"); do
     measured omnibus "throughput, $size B" "$bin/omnibus" bench --pubsub-url "$url" --messages "$messages" --size $size --json
   done
   measured official "one way, 100 B" official latency 1000 100
-  measured omnibus "one way, 100 B" "$bin/omnibus" bench --pubsub-url "$url?batching=off" --messages 1000 --size 100 --mode latency --json
+  measured omnibus "one way, 100 B" "$bin/omnibus" bench --pubsub-url "$url" --option batching=off --messages 1000 --size 100 --mode latency --json
   for qos in q1 q0; do
     domain=persistent
     [ $qos = q1 ] || domain=non-persistent
@@ -67,8 +67,8 @@ for round in $(seq "$rounds"); do
       "$bin/pulsar_client_benchmark" "$library" "$url" echo "$domain://tg/$name-a" "$domain://tg/$name-b" -- \
       "$bin/pulsar_client_benchmark" "$library" "$url" ask "$domain://tg/$name-a" "$domain://tg/$name-b" 2000 100
     round_trip omnibus "round trip, $domain, 100 B" \
-      "$bin/round_trip_benchmark" --pubsub-url "$url?batching=off" echo "$qos/tg/$name-c" "$qos/tg/$name-d" -- \
-      "$bin/round_trip_benchmark" --pubsub-url "$url?batching=off" ask "$qos/tg/$name-c" "$qos/tg/$name-d" --count 2000 --size 100
+      "$bin/round_trip_benchmark" --pubsub-url "$url" --option batching=off echo "$qos/tg/$name-c" "$qos/tg/$name-d" -- \
+      "$bin/round_trip_benchmark" --pubsub-url "$url" --option batching=off ask "$qos/tg/$name-c" "$qos/tg/$name-d" --count 2000 --size 100
   done
 done
 

@@ -23,9 +23,9 @@ using namespace std::chrono_literals;
 
 const ConsumerOptions readers{.position = Position::latest, .window = 1000};
 
-int echo(Bus& bus, const QueueName& requests, const QueueName& responses) {
+int echo(Bus& bus, const QueueName& requests, const QueueName& responses, const ProducerOptions& sending) {
   const framework::SignalStop signals;
-  auto out = bus.create_producer<Raw>(responses);
+  auto out = bus.create_producer<Raw>(responses, sending);
   auto in = bus.create_consumer<Raw>(requests, "bench", readers);
   std::cout << "ready" << std::endl;
   while (!signals.token().stop_requested()) {
@@ -37,10 +37,10 @@ int echo(Bus& bus, const QueueName& requests, const QueueName& responses) {
   return 0;
 }
 
-int ask(Bus& bus, const QueueName& requests, const QueueName& responses, std::size_t count,
-        std::size_t size) {
+int ask(Bus& bus, const QueueName& requests, const QueueName& responses, const ProducerOptions& sending,
+        std::size_t count, std::size_t size) {
   auto in = bus.create_consumer<Raw>(responses, "bench", readers);
-  auto out = bus.create_producer<Raw>(requests);
+  auto out = bus.create_producer<Raw>(requests, sending);
   const Raw payload{std::string(size, 'x')};
   constexpr std::size_t warm_up = 100;
   std::vector<double> latencies;
@@ -74,7 +74,8 @@ int run(int argc, char** argv) {
       .positional("requests", "queue of the requests")
       .positional("responses", "queue of the responses")
       .integer("count", "how many requests", 2000)
-      .integer("size", "payload bytes", 100);
+      .integer("size", "payload bytes", 100)
+      .list("option", "option of the backend's producer, key=value, may be given several times");
   const auto settings = Settings::from(argc, argv, flags);
   if (settings.integer("count") < 1 || settings.integer("size") < 1) {
     throw ConfigError("--count and --size take 1 or more");
@@ -82,9 +83,15 @@ int run(int argc, char** argv) {
   auto bus = connect(settings);
   const auto requests = QueueName::parse(settings.text("requests"));
   const auto responses = QueueName::parse(settings.text("responses"));
-  if (settings.text("role") == "echo") return echo(bus, requests, responses);
+  ProducerOptions sending;
+  for (const auto& option : settings.list("option")) {
+    const auto equals = option.find('=');
+    if (equals == std::string::npos) throw ConfigError("--option takes key=value, not '" + option + "'");
+    sending.extra.insert_or_assign(option.substr(0, equals), option.substr(equals + 1));
+  }
+  if (settings.text("role") == "echo") return echo(bus, requests, responses, sending);
   if (settings.text("role") != "ask") throw ConfigError("the role is echo or ask");
-  return ask(bus, requests, responses, static_cast<std::size_t>(settings.integer("count")),
+  return ask(bus, requests, responses, sending, static_cast<std::size_t>(settings.integer("count")),
              static_cast<std::size_t>(settings.integer("size")));
 }
 

@@ -5,22 +5,19 @@ import json
 import os
 import subprocess
 import tempfile
-import time
 
 from surroundings import PATIENCE, PEER, PROGRAM, URL, wait_for_readers, wait_until
 
 
-def url(parameters=""):
-    return URL + ("?" + parameters if parameters else "")
-
-
-def send(queue, kind, lines, *, nulls="omit", properties=None, key=None, parameters=""):
+def send(queue, kind, lines, *, nulls="omit", properties=None, key=None, options=None):
     """Sends lines of JSON; every one must be accepted."""
-    command = [PROGRAM, "send", queue, "--type", kind, "--pubsub-url", url(parameters), "--json-nulls", nulls]
+    command = [PROGRAM, "send", queue, "--type", kind, "--pubsub-url", URL, "--json-nulls", nulls]
     for name, value in (properties or {}).items():
         command += ["--property", f"{name}={value}"]
     if key is not None:
         command += ["--key", key]
+    for name, value in (options or {}).items():
+        command += ["--option", f"{name}={value}"]
     done = subprocess.run(
         command, input="".join(line + "\n" for line in lines), capture_output=True, text=True, timeout=4 * PATIENCE
     )
@@ -28,8 +25,8 @@ def send(queue, kind, lines, *, nulls="omit", properties=None, key=None, paramet
         raise AssertionError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
 
 
-def send_bytes(queue, payloads, **options):
-    send(queue, "raw", [json.dumps(base64.b64encode(each).decode()) for each in payloads], **options)
+def send_bytes(queue, payloads, **more):
+    send(queue, "raw", [json.dumps(base64.b64encode(each).decode()) for each in payloads], **more)
 
 
 def convert(kind, lines, nulls):
@@ -42,7 +39,7 @@ def convert(kind, lines, nulls):
         timeout=PATIENCE,
         check=True,
     )
-    return done.stdout.splitlines()
+    return done.stdout.removesuffix("\n").split("\n")  # splitlines() also splits at characters within strings
 
 
 class Process:
@@ -85,9 +82,9 @@ class Process:
 class Tail(Process):
     """`omnibus tail` on a subscription; reads are real once wait_for_readers() returned."""
 
-    def __init__(self, queue, kind, count, *, nulls="omit", subscription=None, earliest=False, parameters=""):
+    def __init__(self, queue, kind, count, *, nulls="omit", subscription=None, earliest=False):
         command = [PROGRAM, "tail", queue, "--type", kind, "--count", str(count), "--timeout", str(int(PATIENCE))]
-        command += ["--pubsub-url", url(parameters), "--json-nulls", nulls]
+        command += ["--pubsub-url", URL, "--json-nulls", nulls]
         if subscription:
             command += ["--subscription", subscription]
         if earliest:
@@ -98,7 +95,7 @@ class Tail(Process):
     def messages(self):
         """All of them, as (value, properties)."""
         output, _ = self.process.communicate(timeout=4 * PATIENCE)
-        lines = [json.loads(line) for line in output.decode().splitlines()]
+        lines = [json.loads(line) for line in output.decode().split("\n") if line]
         if self.process.returncode != 0 or len(lines) != self.count:
             raise AssertionError(
                 f"{' '.join(self.command)} ended with {self.process.returncode} after {len(lines)} messages: {self.log()}"
@@ -128,7 +125,3 @@ def service(name, folder, *more):
 
 def peer(*arguments):
     return Process([PEER, *arguments, "--pubsub-url", URL, "--json-nulls", "emit"])
-
-
-def now():
-    return time.monotonic()

@@ -142,7 +142,7 @@ class RequestsAndResponses(unittest.TestCase):
                 )
                 for answer in json.loads(line)
             ]
-            for line in done.stdout.splitlines()
+            for line in done.stdout.removesuffix("\n").split("\n")
         ]
 
     def python_answers(self, flow):
