@@ -31,6 +31,14 @@
     }                                                    \
   } while (false)
 
+/// Ends the case with a visible skip where the Feature is weaker than what the case asks.
+#define NEEDS_MORE_THAN_WEAKER(feature)                                    \
+  do {                                                                     \
+    if (features()[driver::Feature::feature].support <= Support::weaker) { \
+      GTEST_SKIP() << missing(driver::Feature::feature);                   \
+    }                                                                      \
+  } while (false)
+
 namespace omnibus::conformance {
 
 using namespace std::chrono_literals;
@@ -91,6 +99,8 @@ class Case : public ::testing::Test {
 Item item(std::int64_t number, std::string source = "p", std::string text = {});
 /// Sends first…last, each confirmed.
 void send_range(Producer<Item>& producer, std::int64_t first, std::int64_t last);
+/// The same, each before the next is sent: a backend that sends batches sends none.
+void send_apart(Producer<Item>& producer, std::int64_t first, std::int64_t last);
 /// The numbers first…last.
 std::vector<std::int64_t> range(std::int64_t first, std::int64_t last);
 /// No back-off worth waiting for.

@@ -7,15 +7,19 @@ driver::Features features() {
   using driver::Support;
   driver::Features features;
   for (const auto feature :
-       {Feature::at_least_once, Feature::durable, Feature::shared, Feature::exclusive, Feature::failover,
-        Feature::earliest, Feature::negative_acknowledge, Feature::confirmed_ack,
-        Feature::ack_after_reconnect, Feature::large_messages, Feature::subscriptions_api,
-        Feature::authentication, Feature::encryption, Feature::link_loss}) {
+       {Feature::at_least_once, Feature::durable, Feature::exclusive, Feature::failover, Feature::earliest,
+        Feature::negative_acknowledge, Feature::confirmed_ack, Feature::ack_after_reconnect,
+        Feature::large_messages, Feature::subscriptions_api, Feature::authentication, Feature::encryption,
+        Feature::link_loss}) {
     features.set(feature, Support::native);
   }
+  features.set(Feature::best_effort, Support::weaker,
+               "non-persistent topics: what the broker drops for a slow connection is counted by gaps in the "
+               "producers' numbers");
   features.set(
-      Feature::best_effort, Support::weaker,
-      "non-persistent topics: what the broker drops for a connection that is slow is not counted here");
+      Feature::shared, Support::weaker,
+      "what one producer sends without waiting may travel as a batch, which one consumer gets as a whole; "
+      "the producer option batching=off sends each message alone");
   features.set(Feature::send_deduplication, Support::native,
                "where the broker or the namespace has deduplication switched on");
   features.set(
@@ -33,7 +37,8 @@ driver::Features features() {
       Feature::statistics, Support::weaker,
       "from the administration interface; a batch counts as one message of the backlog, redeliveries "
       "count since this process connected");
-  features.set(Feature::transactions, Support::missing, "not built yet");
+  features.set(Feature::transactions, Support::native,
+               "where the brokers have the transaction coordinator switched on; messages of one frame");
   features.set(Feature::delayed_send, Support::missing, "not built yet");
   features.set(Feature::ordered_keys, Support::missing, "not built yet: Pulsar's key-shared subscriptions");
   features.set(Feature::no_subscription_error, Support::missing,

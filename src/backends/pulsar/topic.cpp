@@ -41,6 +41,32 @@ std::string topic_of(const QueueName& queue) {
   return std::string(domain) + queue.tenant + "/" + queue.space + "/" + escaped(queue.name);
 }
 
+std::string subscription_of(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '%' || c == '/') {
+      out += c == '%' ? "%25" : "%2F";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string subscription_name(std::string_view escaped) {
+  std::string out;
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    const auto code = escaped.substr(i, 3);
+    if (code == "%25" || code == "%2F") {
+      out += code == "%25" ? '%' : '/';
+      i += 2;
+    } else {
+      out += escaped[i];
+    }
+  }
+  return out;
+}
+
 std::string partition_of(const std::string& topic, std::size_t index) {
   return topic + std::string(partition_mark) + std::to_string(index);
 }

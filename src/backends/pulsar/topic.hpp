@@ -12,6 +12,9 @@ namespace omnibus::pulsar {
 
 /// `persistent://tenant/namespace/queue`, `non-persistent://…` for best effort.
 std::string topic_of(const QueueName& queue);
+/// Subscription names are escaped likewise: brokers with transactions make topics of them.
+std::string subscription_of(std::string_view name);
+std::string subscription_name(std::string_view escaped);
 /// The topic of one partition.
 std::string partition_of(const std::string& topic, std::size_t index);
 /// The path of a topic below `/admin/v2/`, for example `persistent/tg/flow/a%253Ab`.
