@@ -16,7 +16,7 @@ TEST_F(SharingModes, SharedSpreadsEachMessageToOne) {
   auto first = consumer(where, "readers", as(Sharing::shared, 10));
   auto second = consumer(where, "readers", as(Sharing::shared, 10));
   auto outbox = producer(where);
-  send_apart(outbox, 1, 20);
+  send_range(outbox, 1, 20);
   const auto one = take(first, 10);
   const auto two = take(second, 10);
   auto all = number_set(one);

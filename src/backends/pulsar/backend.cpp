@@ -22,7 +22,7 @@ class PulsarBackend final : public driver::Backend {
         session_(std::make_shared<Session>(loop_, std::move(parameters))),
         expiries_(std::make_shared<Expiries>(session_)),
         coordinator_(std::make_shared<Coordinator>(session_, config.instance)),
-        features_(omnibus::pulsar::features()) {}
+        features_(omnibus::pulsar::features(session_->parameters().batching)) {}
 
   ~PulsarBackend() override {
     std::promise<void> closed;
@@ -48,7 +48,7 @@ class PulsarBackend final : public driver::Backend {
   void create_producer(const driver::ProducerConfig& config,
                        driver::Result<std::unique_ptr<driver::Producer>> done) override {
     try {
-      ProducerHandle::parse(config);
+      ProducerHandle::parse(config, session_->parameters().batching);
     } catch (const Error& error) {
       return done(&error, nullptr);
     }

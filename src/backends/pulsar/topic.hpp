@@ -23,7 +23,7 @@ std::string admin_path(const std::string& topic);
 std::string url_encoded(std::string_view text);
 
 /// The partition for a key among `count`. Source: the hash of Java's String, the Java client's default, so
-/// that keys of ASCII letters land where that client puts them.
+/// that keys land where that client puts them.
 std::size_t partition_for(std::string_view key, std::size_t count) noexcept;
 
 }  // namespace omnibus::pulsar

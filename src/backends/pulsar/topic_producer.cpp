@@ -125,7 +125,8 @@ void TopicProducer::prepare(std::uint64_t sequence, std::size_t payload_size) {
   metadata_.set_producer_name(config_.name);
   metadata_.set_sequence_id(sequence);
   metadata_.set_publish_time(now_ms());
-  if (config_.compression == proto::NONE) return;
+  // The official client cannot unpack what is empty.
+  if (config_.compression == proto::NONE || payload_size == 0) return;
   metadata_.set_compression(config_.compression);
   metadata_.set_uncompressed_size(static_cast<std::uint32_t>(payload_size));
 }
@@ -159,7 +160,7 @@ void TopicProducer::write_single() {
   }
   std::string compressed;
   std::string_view payload = message.payload;
-  if (config_.compression != proto::NONE) {
+  if (metadata_.has_compression()) {
     compressed = compress(config_.compression, payload);
     payload = compressed;
   }

@@ -29,7 +29,7 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
     std::string topic;
     std::string name;
     bool best_effort = false;
-    bool batching = true;
+    bool batching = false;
     bool transactional = false;  ///< its messages are numbered here, all belong to transactions
     proto::CompressionType compression = proto::NONE;
   };

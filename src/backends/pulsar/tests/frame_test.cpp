@@ -73,7 +73,8 @@ TEST(Frame, ReadsAMessageSplitAtEveryByte) {
     for (std::size_t cut = 0; cut < whole.size(); ++cut) {
       EXPECT_FALSE(first_frame(std::string_view(whole).substr(0, cut), default_max_message_size)) << cut;
     }
-    const auto found = first_frame(whole + "next", default_max_message_size);
+    const auto more = whole + "next";
+    const auto found = first_frame(more, default_max_message_size);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->size(), whole.size());
     const auto frame = parse_frame(*found);

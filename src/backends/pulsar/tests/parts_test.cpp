@@ -28,6 +28,9 @@ TEST(Topic, KeepsPlainNamesAndEscapesReversibly) {
 TEST(Topic, PutsKeysWhereTheJavaClientPutsThem) {
   // "hello".hashCode() is 99162322.
   EXPECT_EQ(partition_for("hello", 7), 99162322u % 7);
+  // Hashed as UTF-16: "é" is 233, "😀" is 0xd83d * 31 + 0xde00 = 1772899.
+  EXPECT_EQ(partition_for("\u00e9", 1000), 233u);
+  EXPECT_EQ(partition_for("\U0001f600", 1'000'003), 1772899u % 1'000'003);
   EXPECT_EQ(partition_for("", 5), 0u);
 }
 
