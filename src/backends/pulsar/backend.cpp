@@ -9,6 +9,7 @@
 #include "backends/pulsar/producer.hpp"
 #include "backends/pulsar/statistics.hpp"
 #include "backends/pulsar/topic.hpp"
+#include "backends/pulsar/transaction.hpp"
 
 namespace omnibus::pulsar {
 namespace {
@@ -20,7 +21,8 @@ class PulsarBackend final : public driver::Backend {
         loop_(std::make_shared<wire::Loop>()),
         session_(std::make_shared<Session>(loop_, std::move(parameters))),
         expiries_(std::make_shared<Expiries>(session_)),
-        features_(omnibus::pulsar::features()) {}
+        coordinator_(std::make_shared<Coordinator>(session_, config.instance)),
+        features_(omnibus::pulsar::features(session_->parameters().batching)) {}
 
   ~PulsarBackend() override {
     std::promise<void> closed;
@@ -46,7 +48,7 @@ class PulsarBackend final : public driver::Backend {
   void create_producer(const driver::ProducerConfig& config,
                        driver::Result<std::unique_ptr<driver::Producer>> done) override {
     try {
-      ProducerHandle::parse(config);
+      ProducerHandle::parse(config, session_->parameters().batching);
     } catch (const Error& error) {
       return done(&error, nullptr);
     }
@@ -69,7 +71,7 @@ class PulsarBackend final : public driver::Backend {
 
   void create_subscription(const QueueName& queue, std::string_view subscription, Position position,
                            Completion done) override {
-    on_loop([this, topic = topic_of(queue), name = std::string(subscription), position,
+    on_loop([this, topic = topic_of(queue), name = subscription_of(subscription), position,
              done = std::move(done)]() mutable {
       expiries_->keep(topic, name);
       omnibus::pulsar::create_subscription(session_, topic, name, position, std::move(done));
@@ -77,16 +79,23 @@ class PulsarBackend final : public driver::Backend {
   }
 
   void remove_subscription(const QueueName& queue, std::string_view subscription, Completion done) override {
-    on_loop(
-        [this, topic = topic_of(queue), name = std::string(subscription), done = std::move(done)]() mutable {
-          expiries_->keep(topic, name);
-          omnibus::pulsar::remove_subscription(session_, topic, name, std::move(done));
-        });
+    on_loop([this, topic = topic_of(queue), name = subscription_of(subscription),
+             done = std::move(done)]() mutable {
+      expiries_->keep(topic, name);
+      omnibus::pulsar::remove_subscription(session_, topic, name, std::move(done));
+    });
   }
 
   void statistics(const QueueName& queue, driver::Result<driver::QueueStatistics> done) override {
     on_loop([this, topic = topic_of(queue), done = std::move(done)]() mutable {
       omnibus::pulsar::statistics(session_, topic, std::move(done));
+    });
+  }
+
+  /// The transactional id is of no use here: the coordinator numbers transactions itself.
+  void begin(std::string_view, driver::Result<std::unique_ptr<driver::Transaction>> done) override {
+    on_loop([coordinator = coordinator_, done = std::move(done)]() mutable {
+      TransactionHandle::begin(coordinator, std::move(done));
     });
   }
 
@@ -108,6 +117,7 @@ class PulsarBackend final : public driver::Backend {
   const std::shared_ptr<wire::Loop> loop_;
   const std::shared_ptr<Session> session_;
   const std::shared_ptr<Expiries> expiries_;
+  const std::shared_ptr<Coordinator> coordinator_;
   const driver::Features features_;
 };
 

@@ -16,7 +16,7 @@ Subscriber::Config ConsumerHandle::parse(const driver::ConsumerConfig& config) {
         "the Pulsar backend has no extra options of consumers");
   }
   return {.link = {.topic = topic_of(config.queue),
-                   .subscription = config.subscription,
+                   .subscription = subscription_of(config.subscription),
                    .sharing = options.sharing,
                    .position = options.position,
                    .durable = options.lifetime == Lifetime::durable || options.expiry > Duration::zero()},

@@ -4,7 +4,7 @@
 
 namespace omnibus::pulsar {
 
-/// What this backend declares.
-driver::Features features();
+/// What this backend declares; `batching` when its producers send batches unless told otherwise.
+driver::Features features(bool batching);
 
 }  // namespace omnibus::pulsar

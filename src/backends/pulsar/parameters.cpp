@@ -9,7 +9,7 @@ namespace omnibus::pulsar {
 namespace {
 
 constexpr std::uint16_t plain_port = 6650, tls_port = 6651, admin_port = 8080, admin_tls_port = 8443;
-constexpr std::string_view known_parameters = "token, token_file, listener, tls_ca, admin";
+constexpr std::string_view known_parameters = "token, token_file, listener, tls_ca, admin, batching";
 
 std::vector<wire::Address> parse_brokers(std::string_view hosts, std::uint16_t port) {
   if (hosts.ends_with('/')) hosts.remove_suffix(1);
@@ -42,6 +42,12 @@ void set_admin(Parameters& parameters, std::string_view text, const std::shared_
 
 }  // namespace
 
+bool parse_switch(std::string_view option, std::string_view text) {
+  if (text == "on" || text == "off") return text == "on";
+  throw ConfigError("the option \"" + std::string(option) + "\" is \"" + std::string(text) + "\"",
+                    "it is on or off");
+}
+
 std::string Parameters::read_token() const {
   if (token_file.empty()) return token;
   std::ifstream file(token_file);
@@ -68,6 +74,8 @@ Parameters parse_parameters(const driver::BackendConfig& config) {
       parameters.listener = value;
     } else if (key == "tls_ca") {
       ca_file = value;
+    } else if (key == "batching") {
+      parameters.batching = parse_switch(key, value);
     } else if (key == "admin") {
       admin = value;
     } else {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <omnibus/driver.hpp>
@@ -12,12 +13,13 @@
 namespace omnibus::pulsar {
 
 /// What a URL says: `pulsar://host:6650` or `pulsar+ssl://host:6651`, several hosts separated by commas.
-/// Parameters: token, token_file, listener, tls_ca, admin.
+/// Parameters: token, token_file, listener, tls_ca, admin, batching.
 struct Parameters {
   std::vector<wire::Address> brokers;    ///< tried in turn
   std::shared_ptr<const wire::Tls> tls;  ///< null: plain
   std::string token, token_file;
   std::string listener;
+  bool batching = false;  ///< of producers that do not say
   wire::Address admin;
   std::shared_ptr<const wire::Tls> admin_tls;
   Duration connect_timeout;
@@ -26,6 +28,9 @@ struct Parameters {
   std::string read_token() const;
   bool has_token() const noexcept { return !token.empty() || !token_file.empty(); }
 };
+
+/// Reads on or off. Errors: ConfigError naming `option`.
+bool parse_switch(std::string_view option, std::string_view text);
 
 /// Errors: ConfigError naming the parameter.
 Parameters parse_parameters(const driver::BackendConfig& config);

@@ -57,19 +57,19 @@ void ProducerHandle::Shared::drain() {
   for (auto& part : parts) part->pump();
 }
 
-TopicProducer::Config ProducerHandle::parse(const driver::ProducerConfig& config) {
+TopicProducer::Config ProducerHandle::parse(const driver::ProducerConfig& config, bool batching) {
   TopicProducer::Config parsed{.topic = topic_of(config.queue),
                                .name = config.name,
-                               .best_effort = config.queue.qos == Qos::best_effort};
+                               .best_effort = config.queue.qos == Qos::best_effort,
+                               .batching = batching};
   for (const auto& [key, value] : config.extra) {
     if (key == "compression") {
       parsed.compression = parse_compression(key, value);
-    } else if (key == "batching" && (value == "on" || value == "off")) {
-      parsed.batching = value == "on";
+    } else if (key == "batching") {
+      parsed.batching = parse_switch(key, value);
     } else {
-      throw ConfigError(
-          "unknown option \"" + key + "\" or value \"" + value + "\" for a producer of " + config.queue.str(),
-          "known are compression (none, lz4, zlib, zstd, snappy) and batching (on, off)");
+      throw ConfigError("unknown option \"" + key + "\" for a producer of " + config.queue.str(),
+                        "known are compression (none, lz4, zlib, zstd, snappy) and batching (on, off)");
     }
   }
   return parsed;
@@ -78,7 +78,7 @@ TopicProducer::Config ProducerHandle::parse(const driver::ProducerConfig& config
 void ProducerHandle::open(const std::shared_ptr<Session>& session, const driver::ProducerConfig& config,
                           driver::Result<std::unique_ptr<driver::Producer>> done) {
   const auto shared = std::make_shared<Shared>(session);
-  auto parsed = parse(config);
+  auto parsed = parse(config, session->parameters().batching);
   const auto topic = parsed.topic;
   session->partitions(topic, [shared, parsed = std::move(parsed), done = std::move(done)](
                                  const Error* error, std::size_t partitions) mutable {

@@ -113,7 +113,8 @@ void finish(const std::shared_ptr<Session>& session, const std::string& topic, c
   } catch (const Error& error) {
     return done(&error, {});
   }
-  for (auto& [name, one] : result.subscriptions) one.redelivered = session->redeliveries(topic, name);
+  for (auto& [name, one] : result.subscriptions)
+    one.redelivered = session->redeliveries(topic, subscription_of(name));
   done(nullptr, std::move(result));
 }
 
@@ -126,7 +127,9 @@ driver::QueueStatistics read_statistics(const std::string& stats, const std::str
   const auto* subscriptions = parsed.get_object().if_contains("subscriptions");
   if (subscriptions != nullptr && subscriptions->is_object()) {
     for (const auto& [name, one] : subscriptions->get_object()) {
-      if (one.is_object()) result.subscriptions[std::string(name)] = read_subscription(one.get_object(), now);
+      if (one.is_object())
+        result.subscriptions[subscription_name({name.data(), name.size()})] =
+            read_subscription(one.get_object(), now);
     }
   }
   if (!internal.empty()) add_depth(result, parse(internal).get_object());

@@ -73,6 +73,7 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   void buffer(Entry& entry, std::uint32_t index, driver::Delivery delivery);
   driver::Delivery again(const Entry& entry, std::uint32_t index) const;
   void finish(driver::Delivery& delivery, const Entry& entry, std::uint32_t index) const;
+  void note_gap(const proto::MessageMetadata& metadata);
   void drop_oldest();
   void schedule_pump();
   void pump();
@@ -101,6 +102,7 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   std::size_t ready_bytes_ = 0;  ///< of best effort
   std::size_t credit_ = 0;
   std::uint64_t dropped_ = 0;
+  std::unordered_map<std::string, std::uint64_t> sequences_;  ///< of best effort: the last of each producer
   std::vector<driver::Delivery> batch_;
   std::multimap<TimePoint, Due> due_;
   wire::Timer due_timer_, close_timer_;

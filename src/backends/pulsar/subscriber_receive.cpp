@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t loose_messages = 8192;  ///< best effort: kept for a slow consumer
 constexpr std::size_t loose_bytes = 64u << 20;
+constexpr std::size_t most_producers = 1000;      ///< whose gaps are watched
+constexpr std::uint64_t largest_gap = 1'000'000;  ///< more is a number that its user chose
 
 /// The form that Pulsar's tools print: ledger:entry:partition:index.
 std::string id_text(const Entry& entry, bool partitioned, std::uint32_t index) {
@@ -145,6 +147,7 @@ void Subscriber::accept(const EntryKey& key, const proto::CommandMessage& comman
 
 /// Best effort: nothing is settled, and the oldest go when nobody takes them.
 void Subscriber::accept_loose(const proto::MessageMetadata& metadata, std::string payload) {
+  note_gap(metadata);
   const auto kept = std::make_shared<const std::string>(std::move(payload));
   const auto add = [&](driver::Delivery delivery) {
     delivery.attempt = 1;
@@ -165,6 +168,20 @@ void Subscriber::accept_loose(const proto::MessageMetadata& metadata, std::strin
                 });
   }
   drop_oldest();
+}
+
+/// The broker drops what a connection does not take in time, and tells nobody. Producers number without gaps
+/// unless their user numbers or keys spread them over partitions.
+void Subscriber::note_gap(const proto::MessageMetadata& metadata) {
+  if (parts_.size() > 1) return;
+  if (sequences_.size() >= most_producers) sequences_.clear();
+  const std::uint64_t first = metadata.sequence_id();
+  const std::uint64_t last = std::max(first, metadata.highest_sequence_id());
+  const auto [known, fresh] = sequences_.try_emplace(metadata.producer_name(), last);
+  if (fresh) return;
+  if (first > known->second && first - known->second - 1 <= largest_gap)
+    dropped_ += first - known->second - 1;
+  known->second = std::max(known->second, last);
 }
 
 void Subscriber::drop_oldest() {

@@ -1,5 +1,7 @@
 #include "backends/pulsar/subscription_link.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <limits>
 
 namespace omnibus::pulsar {
@@ -17,6 +19,22 @@ proto::CommandSubscribe::SubType type_of(Sharing sharing) {
   return proto::CommandSubscribe::Shared;
 }
 
+/// Among failover consumers the broker prefers the lowest number and picks by a hash among equals. Numbers
+/// that rise with time (in units of 10 ms, wrapping after months) leave the subscription with whoever holds
+/// it.
+std::int32_t failover_priority() {
+  static std::atomic<std::uint32_t> last = 0;
+  const auto now = std::chrono::system_clock::now().time_since_epoch() / std::chrono::milliseconds(10);
+  const auto wanted = static_cast<std::uint32_t>(now) & 0x7fffffffu;
+  std::uint32_t before = last.load();
+  std::uint32_t next = 0;
+  do {
+    const bool behind = before >= wanted && before - wanted < 1000;
+    next = behind ? before + 1 : wanted;
+  } while (!last.compare_exchange_weak(before, next));
+  return static_cast<std::int32_t>(next & 0x7fffffffu);
+}
+
 void fill(proto::CommandSubscribe& subscribe, const SubscriptionLink::Config& config) {
   const bool earliest = config.position == Position::earliest;
   subscribe.set_topic(config.topic);
@@ -25,6 +43,7 @@ void fill(proto::CommandSubscribe& subscribe, const SubscriptionLink::Config& co
   subscribe.set_durable(config.durable);
   subscribe.set_initialposition(earliest ? proto::CommandSubscribe::Earliest
                                          : proto::CommandSubscribe::Latest);
+  if (config.sharing == Sharing::failover) subscribe.set_priority_level(failover_priority());
   if (config.durable) return;
   // A subscription that is not durable starts where it is told, by ids that stand for both ends.
   const auto edge = earliest ? std::numeric_limits<std::uint64_t>::max()

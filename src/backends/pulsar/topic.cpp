@@ -17,6 +17,21 @@ std::size_t partition_suffix(std::string_view name) {
   return number ? at : std::string_view::npos;
 }
 
+/// The first character of UTF-8 text, which is taken off; a byte that is none counts as itself.
+std::uint32_t take_code_point(std::string_view& text) noexcept {
+  const auto byte = [&text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const std::uint32_t lead = byte(0);
+  const std::size_t size = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  if (size == 1 || size > text.size()) {
+    text.remove_prefix(1);
+    return lead;
+  }
+  std::uint32_t code = lead & (0xffu >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) code = (code << 6) | (byte(i) & 0x3fu);
+  text.remove_prefix(size);
+  return code;
+}
+
 std::string escaped(std::string_view name) {
   std::string out;
   const auto partition = partition_suffix(name);
@@ -39,6 +54,32 @@ std::string escaped(std::string_view name) {
 std::string topic_of(const QueueName& queue) {
   const std::string_view domain = queue.qos == Qos::best_effort ? "non-persistent://" : "persistent://";
   return std::string(domain) + queue.tenant + "/" + queue.space + "/" + escaped(queue.name);
+}
+
+std::string subscription_of(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '%' || c == '/') {
+      out += c == '%' ? "%25" : "%2F";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string subscription_name(std::string_view escaped) {
+  std::string out;
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    const auto code = escaped.substr(i, 3);
+    if (code == "%25" || code == "%2F") {
+      out += code == "%25" ? '%' : '/';
+      i += 2;
+    } else {
+      out += escaped[i];
+    }
+  }
+  return out;
 }
 
 std::string partition_of(const std::string& topic, std::size_t index) {
@@ -76,7 +117,16 @@ std::string admin_path(const std::string& topic) {
 
 std::size_t partition_for(std::string_view key, std::size_t count) noexcept {
   std::uint32_t hash = 0;
-  for (const char c : key) hash = hash * 31 + static_cast<unsigned char>(c);
+  const auto add = [&hash](std::uint32_t unit) { hash = hash * 31 + unit; };
+  while (!key.empty()) {
+    const std::uint32_t code = take_code_point(key);
+    if (code < 0x10000) {
+      add(code);
+    } else {
+      add(0xd800 + ((code - 0x10000) >> 10));
+      add(0xdc00 + ((code - 0x10000) & 0x3ff));
+    }
+  }
   return (hash & 0x7fffffffu) % count;
 }
 

@@ -120,12 +120,13 @@ TopicProducer::Operation& TopicProducer::begin_operation(std::uint64_t sequence)
 }
 
 /// Clears the metadata and fills in what all forms have.
-void TopicProducer::prepare(const driver::Outgoing& first, std::size_t payload_size) {
+void TopicProducer::prepare(std::uint64_t sequence, std::size_t payload_size) {
   metadata_.Clear();
   metadata_.set_producer_name(config_.name);
-  metadata_.set_sequence_id(first.sequence);
+  metadata_.set_sequence_id(sequence);
   metadata_.set_publish_time(now_ms());
-  if (config_.compression == proto::NONE) return;
+  // The official client cannot unpack what is empty.
+  if (config_.compression == proto::NONE || payload_size == 0) return;
   metadata_.set_compression(config_.compression);
   metadata_.set_uncompressed_size(static_cast<std::uint32_t>(payload_size));
 }
@@ -135,7 +136,7 @@ void TopicProducer::write_batch(std::size_t count) {
   Operation& operation = begin_operation(queue_.front().message->sequence);
   const std::uint64_t last = queue_[count - 1].message->sequence;
   for (std::size_t i = 0; i < count; ++i) append_to_batch(batch_, *queue_[i].message);
-  prepare(*queue_.front().message, batch_.size());
+  prepare(operation.sequence, batch_.size());
   metadata_.set_num_messages_in_batch(static_cast<std::int32_t>(count));
   metadata_.set_highest_sequence_id(last);
   for (std::size_t i = 0; i < count; ++i) {
@@ -150,7 +151,8 @@ void TopicProducer::write_single() {
   Sending sending = std::move(queue_.front());
   queue_.pop_front();
   const auto& message = *sending.message;
-  prepare(message, message.payload.size());
+  const std::uint64_t sequence = config_.transactional ? ++own_sequence_ : message.sequence;
+  prepare(sequence, message.payload.size());
   write_header(metadata_, message);
   if (sending.transaction) {
     metadata_.set_txnid_most_bits(sending.transaction->most);
@@ -158,7 +160,7 @@ void TopicProducer::write_single() {
   }
   std::string compressed;
   std::string_view payload = message.payload;
-  if (config_.compression != proto::NONE) {
+  if (metadata_.has_compression()) {
     compressed = compress(config_.compression, payload);
     payload = compressed;
   }
@@ -173,23 +175,22 @@ void TopicProducer::write_single() {
                    false, "only q1 and q2 outside of transactions are sent in chunks");
     return sending.done(&error);
   }
-  Operation& operation = begin_operation(message.sequence);
+  Operation& operation = begin_operation(sequence);
   operation.done.push_back(std::move(sending.done));
-  if (payload.size() > limit) return write_chunks(message, payload, limit, operation);
-  write_frame(message.sequence, 0, 1, payload);
+  if (payload.size() > limit) return write_chunks(payload, limit, operation);
+  write_frame(sequence, 0, 1, payload);
 }
 
 /// Source: Pulsar, "Message chunking": all chunks carry the sequence and the id of the message.
-void TopicProducer::write_chunks(const driver::Outgoing& message, std::string_view payload,
-                                 std::size_t chunk_size, Operation& operation) {
+void TopicProducer::write_chunks(std::string_view payload, std::size_t chunk_size, Operation& operation) {
   const std::size_t count = (payload.size() + chunk_size - 1) / chunk_size;
   operation.receipts = count;
-  metadata_.set_uuid(config_.name + "-" + std::to_string(message.sequence));
+  metadata_.set_uuid(config_.name + "-" + std::to_string(operation.sequence));
   metadata_.set_num_chunks_from_msg(static_cast<std::int32_t>(count));
   metadata_.set_total_chunk_msg_size(static_cast<std::int32_t>(payload.size()));
   for (std::size_t i = 0; i < count; ++i) {
     metadata_.set_chunk_id(static_cast<std::int32_t>(i));
-    write_frame(message.sequence, 0, 1, payload.substr(i * chunk_size, chunk_size));
+    write_frame(operation.sequence, 0, 1, payload.substr(i * chunk_size, chunk_size));
   }
 }
 

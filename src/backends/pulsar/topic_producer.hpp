@@ -29,8 +29,8 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
     std::string topic;
     std::string name;
     bool best_effort = false;
-    bool batching = true;
-    bool transactional = false;
+    bool batching = false;
+    bool transactional = false;  ///< its messages are numbered here, all belong to transactions
     proto::CompressionType compression = proto::NONE;
   };
   using Opened = driver::Result<std::shared_ptr<TopicProducer>>;
@@ -44,6 +44,7 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
   void flush(Completion done);
   void close(TimePoint deadline, Completion done);
 
+  bool dead() const noexcept { return dead_.has_value(); }
   std::size_t max_message_size() const noexcept { return connection_->max_message_size(); }
 
  private:
@@ -64,10 +65,9 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
   bool joins(const driver::Outgoing& before, const driver::Outgoing& next) const;
   void write_batch(std::size_t count);
   void write_single();
-  void write_chunks(const driver::Outgoing& message, std::string_view payload, std::size_t chunk_size,
-                    Operation& operation);
+  void write_chunks(std::string_view payload, std::size_t chunk_size, Operation& operation);
   void write_frame(std::uint64_t first, std::uint64_t last, std::size_t count, std::string_view payload);
-  void prepare(const driver::Outgoing& first, std::size_t payload_size);
+  void prepare(std::uint64_t sequence, std::size_t payload_size);
   Operation& begin_operation(std::uint64_t sequence);
   void finish(std::deque<Operation>::iterator operation, const Error* error);
   void check_flushes();
@@ -84,7 +84,8 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
   const Config config_;
   std::shared_ptr<Connection> connection_;
   std::uint64_t id_ = 0;
-  std::int64_t last_pushed_ = -1;  ///< the highest sequence that the broker was given under this name
+  std::int64_t last_pushed_ = -1;   ///< the highest sequence that the broker was given under this name
+  std::uint64_t own_sequence_ = 0;  ///< of messages in transactions
   std::optional<Error> dead_;
   std::deque<Sending> queue_;
   std::deque<Operation> pending_;

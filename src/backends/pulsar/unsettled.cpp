@@ -71,7 +71,7 @@ Unsettled::Verdict Unsettled::give_back(const MessageKey& message) {
   return Verdict::settled;
 }
 
-void Unsettled::return_entry(const EntryKey& key) {
+void Unsettled::return_entry(EntryKey key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
   std::uint16_t last = 0;

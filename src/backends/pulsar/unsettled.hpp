@@ -62,7 +62,7 @@ class Unsettled {
   /// Marks a held message as given back, under a new turn.
   Verdict give_back(const MessageKey& message);
   /// Removes an entry; remembers that it went back to the broker.
-  void return_entry(const EntryKey& key);
+  void return_entry(EntryKey key);
   void erase(const EntryKey& key) { entries_.erase(key); }
   template <class Visit>
   void each(Visit visit) const {
