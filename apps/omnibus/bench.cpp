@@ -31,6 +31,7 @@ struct Plan {
   bool send = true, receive = true;  // one process may do only one of them
   double rate = 0;                   // messages per second in all; 0 = as fast as they go
   Duration patience = 30s;
+  Extra options = {};  // of the backend's producers
 };
 
 /// What every message begins with; the rest is filler.
@@ -109,7 +110,7 @@ class Bench {
   }
 
   void produce(std::uint32_t producer) {
-    auto out = bus_.create_producer<Raw>(queue_, {.window = 8192});
+    auto out = bus_.create_producer<Raw>(queue_, {.window = 8192, .extra = plan_.options});
     Raw message{std::string(plan_.size, 'x')};
     const auto step =
         plan_.rate > 0 ? Duration(static_cast<std::int64_t>(1e9 / plan_.rate)) : Duration::zero();
@@ -269,7 +270,8 @@ Plan plan_of(const Settings& settings) {
             .producers = static_cast<std::uint32_t>(at_least("producers", 1)),
             .consumers = static_cast<std::uint32_t>(at_least("consumers", 1)),
             .rate = settings.number("rate"),
-            .patience = settings.duration("patience")};
+            .patience = settings.duration("patience"),
+            .options = pairs_of(settings, "option")};
   if (plan.patience <= Duration::zero()) throw ConfigError("--patience takes more than 0");
   plan.latency = settings.text("mode") == "latency";
   const auto role = settings.text("role");
@@ -296,6 +298,7 @@ int run_bench(const std::vector<std::string>& arguments) {
               {"both", "send", "receive"}, "both")
       .text("queue", "queue of the run, the same for both roles; a new one by default")
       .duration("patience", "give up after so long without a message", "30s")
+      .list("option", "option of the backend's producers, key=value, may be given several times")
       .choice("log-level", "least severe record that is logged",
               {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}, "WARNING", {}, 'l')
       .flag("json", "print one JSON object");

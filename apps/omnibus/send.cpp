@@ -12,13 +12,7 @@ namespace {
 
 SendOptions send_options(const Settings& settings) {
   SendOptions options;
-  for (const auto& property : settings.list("property")) {
-    const auto equals = property.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw ConfigError("--property takes key=value, not '" + property + "'");
-    }
-    options.properties.set(property.substr(0, equals), property.substr(equals + 1));
-  }
+  for (const auto& [key, value] : pairs_of(settings, "property")) options.properties.set(key, value);
   options.key = settings.text("key");
   options.delay = settings.duration("delay");
   return options;
@@ -32,7 +26,8 @@ class Sender {
       : type_(type),
         options_(send_options(settings)),
         bus_(connect(settings)),
-        producer_(bus_.create_producer(QueueName::parse(settings.text("queue")), type, {})) {
+        producer_(bus_.create_producer(QueueName::parse(settings.text("queue")), type,
+                                       {.extra = pairs_of(settings, "option")})) {
     json_.nulls = settings.bus.nulls;
     json_.reject_unknown = !settings.flag("lenient");
   }
@@ -100,7 +95,8 @@ int run_send(const std::vector<std::string>& arguments) {
   Flags flags;
   flags.positional("queue", "queue name, for example q1/tg/flow/notes")
       .text("type", "message type of each line; raw: a JSON string of base64")
-      .list("property", "key=value")
+      .list("property", "key=value, may be given several times")
+      .list("option", "option of the backend's producer, key=value, may be given several times")
       .text("key", "orders and partitions the messages", "")
       .duration("delay", "how long before the messages are delivered", "0")
       .flag("lenient", "ignore keys that the type does not have");

@@ -59,6 +59,18 @@ int guarded(std::string_view program, const std::function<int()>& body) noexcept
   }
 }
 
+Extra pairs_of(const Settings& settings, std::string_view flag) {
+  Extra pairs;
+  for (const auto& pair : settings.list(flag)) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw ConfigError("--" + std::string(flag) + " takes key=value, not '" + pair + "'");
+    }
+    pairs.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return pairs;
+}
+
 const schema::Type& find_type(std::string_view name) {
   if (name == "raw") return schema::type_of<Raw>();
   if (const auto* type = catalogue::find(name)) return *type;

@@ -57,6 +57,9 @@ class Value {
   void* value_;
 };
 
+/// The values of a flag that takes key=value several times. Errors: ConfigError naming the flag.
+Extra pairs_of(const Settings& settings, std::string_view flag);
+
 /// `text` as a JSON string, quoted and escaped.
 std::string json_quote(std::string_view text);
 

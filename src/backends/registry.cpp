@@ -12,14 +12,11 @@
 namespace omnibus::backends {
 namespace {
 
-/// Pulsar's names are known without its driver.
-std::string pulsar_name(const QueueName& queue) { return queue.persistent_uri(); }
-
 /// An explicit table, because linkers drop self-registering objects from static libraries.
 constexpr std::array<Entry, 12> table{{
     {"embedded", embedded::open, embedded::native_name},
-    {"pulsar", nullptr, pulsar_name},
-    {"pulsar+ssl", nullptr, pulsar_name},
+    {"pulsar", pulsar::open, pulsar::native_name},
+    {"pulsar+ssl", pulsar::open, pulsar::native_name},
     {"mqtt"},
     {"mqtts"},
     {"kafka"},

@@ -35,6 +35,9 @@ Bus Case::bus() {
 Bus Case::connect(BusOptions connection) { return connect(harness_->url(), std::move(connection)); }
 
 Bus Case::connect(const std::string& url, BusOptions connection) {
+  // A broker that has just started and is busy with other tests may take longer than users would wait.
+  if (connection.connect_timeout == BusOptions{}.connect_timeout)
+    connection.connect_timeout = options().patience;
   connections_.push_back(omnibus::connect(url, std::move(connection)));
   return connections_.back();
 }
@@ -59,7 +62,8 @@ QueueName Case::queue(std::string_view label, Qos qos) const {
 const driver::Features& Case::features() { return bus().features(); }
 
 std::string Case::missing(Feature feature) {
-  std::string text = "Feature::" + std::string(to_string(feature)) + " is missing";
+  std::string text = "Feature::" + std::string(to_string(feature)) + " is " +
+                     std::string(to_string(features()[feature].support));
   if (const auto& note = features()[feature].note; !note.empty()) text += " (" + note + ")";
   return text;
 }

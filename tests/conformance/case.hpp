@@ -31,6 +31,14 @@
     }                                                    \
   } while (false)
 
+/// Ends the case with a visible skip where the Feature is weaker than what the case asks.
+#define NEEDS_MORE_THAN_WEAKER(feature)                                    \
+  do {                                                                     \
+    if (features()[driver::Feature::feature].support <= Support::weaker) { \
+      GTEST_SKIP() << missing(driver::Feature::feature);                   \
+    }                                                                      \
+  } while (false)
+
 namespace omnibus::conformance {
 
 using namespace std::chrono_literals;

@@ -108,8 +108,13 @@ class ExternalHarness final : public Harness {
     const auto scheme = url_.substr(0, url_.find("://"));
     return {{.url = scheme + "://127.0.0.1:1", .codes = {ErrorCode::unavailable}, .mentions = "127.0.0.1"}};
   }
+  std::optional<std::string> bad_credentials() const override { return told(options().bad_credentials_url); }
+  std::optional<std::string> bad_certificate() const override { return told(options().bad_certificate_url); }
 
  private:
+  static std::optional<std::string> told(const std::string& url) {
+    return url.empty() ? std::nullopt : std::optional(url);
+  }
   static void run(const std::string& action) {
     const std::string& command = options().broker_command;
     if (command.empty())

@@ -31,6 +31,8 @@ Settings parse(const std::vector<std::string>& arguments) {
       .integer("seed", "of what is random; 0 takes a new one", 0)
       .duration("patience", "longest wait for what must happen", "20s")
       .text("restart-command", "stops and starts the broker: run with 'stop' or 'start' appended", "")
+      .text("bad-credentials-url", "a URL that the broker must refuse because of its credentials", "")
+      .text("bad-certificate-url", "a URL whose broker must not be trusted", "")
       .text("json", "write the results to this file", "")
       .text("guarantees", "write the guarantees page made of the files of --from and end", "")
       .list("from", "a file that --json wrote");
@@ -53,6 +55,8 @@ void apply(const Settings& settings) {
   wanted.rounds = static_cast<std::size_t>(settings.integer("kills"));
   wanted.seed = static_cast<std::uint64_t>(settings.integer("seed"));
   wanted.patience = settings.duration("patience");
+  wanted.bad_credentials_url = settings.text("bad-credentials-url");
+  wanted.bad_certificate_url = settings.text("bad-certificate-url");
   wanted.broker_command = settings.text("restart-command");
   if (wanted.seed == 0) wanted.seed = std::random_device{}();
 }

@@ -19,6 +19,8 @@ struct Options {
   Duration patience = std::chrono::seconds(20);        ///< longest wait for what must happen
   Duration quiet = std::chrono::milliseconds(150);     ///< how long nothing must happen
   Duration handler = std::chrono::milliseconds(1200);  ///< how long the long handler works
+  std::string bad_credentials_url;                     ///< of a broker that must refuse it
+  std::string bad_certificate_url;                     ///< of a broker whose certificate must not be trusted
   std::string broker_command;  ///< run with `stop` and `start` appended, for brokers that run outside
 };
 

@@ -5,6 +5,11 @@ namespace {
 
 class Retention : public Case {
  protected:
+  void SetUp() override {
+    Case::SetUp();
+    if (!harness().bounded({})) NEEDS_MORE_THAN_WEAKER(history);
+  }
+
   /// A broker with these limits; the case fails when the backend keeps history and its harness gives none.
   Bus bounded(const Bounds& bounds) {
     const auto url = harness().bounded(bounds);

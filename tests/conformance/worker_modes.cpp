@@ -157,6 +157,7 @@ int dispatch(const std::string& mode, const Arguments& arguments) {
   }
   BusOptions connection;
   connection.instance = arguments.text("instance");
+  connection.connect_timeout = options().patience;
   auto bus = connect(arguments.text("url"), connection);
   if (mode == "consume") return consume(bus, arguments);
   if (mode == "measure") return measure(bus, arguments);

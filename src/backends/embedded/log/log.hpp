@@ -37,6 +37,8 @@
 #include <omnibus/function.hpp>
 #include <omnibus/time.hpp>
 
+#include "codec/crc32c.hpp"
+
 #include <sys/types.h>
 
 namespace omnibus::embedded {
@@ -180,10 +182,7 @@ struct SegmentInfo {
   std::uint64_t bytes = 0;  ///< size of the file
 };
 
-/// CRC-32C (Castagnoli) of `bytes`, going on from `seed`; with SSE4.2 where the processor has it.
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed = 0) noexcept;
-/// The same without the instruction.
-std::uint32_t crc32c_portable(std::string_view bytes, std::uint32_t seed = 0) noexcept;
+using codec::crc32c;
 
 /// Where a store's volatile log lives: a folder in shared memory named after the store, or `q0` inside the
 /// store when the machine has no shared memory.

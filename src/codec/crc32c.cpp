@@ -1,7 +1,7 @@
+#include "codec/crc32c.hpp"
+
 #include <array>
 #include <cstring>
-
-#include "backends/embedded/log/log.hpp"
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -10,7 +10,7 @@
 /// CRC-32C with the polynomial 0x1EDC6F41, reflected. Source: RFC 3720 appendix B.4 (its test vectors are in
 /// the tests).
 
-namespace omnibus::embedded {
+namespace omnibus::codec {
 namespace {
 
 constexpr std::uint32_t polynomial = 0x82F63B78;  // reflected
@@ -81,4 +81,4 @@ std::uint32_t crc32c_portable(std::string_view bytes, std::uint32_t seed) noexce
   return ~software(~seed, bytes.data(), bytes.size());
 }
 
-}  // namespace omnibus::embedded
+}  // namespace omnibus::codec

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/pulsar/ack_id.hpp"
+#include "backends/pulsar/proto.hpp"
+
+namespace omnibus::pulsar {
+
+/// Largest message that is put together or unpacked.
+inline constexpr std::size_t largest_payload = 256u << 20;
+
+/// Puts messages together that came in chunks. Source: Pulsar, "Message chunking". Threads: like a container.
+class ChunkAssembly {
+ public:
+  struct Whole {
+    std::string payload;
+    std::vector<EntryKey> earlier;  ///< the entries of all chunks but the last
+  };
+  /// The whole message once its last chunk is there. What is given up is appended to `dropped`: these entries
+  /// were delivered and lead to nothing here. Errors: ProtocolError for sizes that cannot be.
+  std::optional<Whole> add(const proto::MessageMetadata& metadata, std::string_view payload,
+                           const EntryKey& entry, std::vector<EntryKey>& dropped);
+
+ private:
+  static constexpr std::size_t most_pending = 16;
+  struct Pending {
+    std::string uuid = {};
+    std::int32_t next = 0;
+    std::string payload = {};
+    std::vector<EntryKey> entries = {};
+  };
+  std::deque<Pending> pending_;  ///< the oldest first
+};
+
+}  // namespace omnibus::pulsar

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <omnibus/driver.hpp>
+
+#include "wire/address.hpp"
+#include "wire/tls.hpp"
+
+namespace omnibus::pulsar {
+
+/// What a URL says: `pulsar://host:6650` or `pulsar+ssl://host:6651`, several hosts separated by commas.
+/// Parameters: token, token_file, listener, tls_ca, admin, batching.
+struct Parameters {
+  std::vector<wire::Address> brokers;    ///< tried in turn
+  std::shared_ptr<const wire::Tls> tls;  ///< null: plain
+  std::string token, token_file;
+  std::string listener;
+  bool batching = false;  ///< of producers that do not say
+  wire::Address admin;
+  std::shared_ptr<const wire::Tls> admin_tls;
+  Duration connect_timeout;
+
+  /// The token to present now; a file is read each time, so that it may be renewed. Errors: ConfigError.
+  std::string read_token() const;
+  bool has_token() const noexcept { return !token.empty() || !token_file.empty(); }
+};
+
+/// Reads on or off. Errors: ConfigError naming `option`.
+bool parse_switch(std::string_view option, std::string_view text);
+
+/// Errors: ConfigError naming the parameter.
+Parameters parse_parameters(const driver::BackendConfig& config);
+
+}  // namespace omnibus::pulsar

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace omnibus::wire {
+
+/// A host and a port.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+
+  /// "host:port"; the host in brackets where it holds colons.
+  std::string str() const;
+  /// Reads `host`, `host:port`, `[v6]` or `[v6]:port`. Errors: ConfigError naming the text.
+  static Address parse(std::string_view text, std::uint16_t default_port);
+
+  friend auto operator<=>(const Address&, const Address&) = default;
+};
+
+}  // namespace omnibus::wire

@@ -1,0 +1,22 @@
+# Real brokers for tests, each started once per run of ctest and stopped after the last test that needs it.
+
+# omnibus_needs_broker(<test> <broker>): the broker of scripts/brokers runs while the test does; `scripts/brokers run <broker> …`
+# in the test's command gives its URL. Nothing is downloaded or installed: where the broker is missing the test is skipped, on CI
+# it fails.
+function(omnibus_needs_broker test broker)
+  set(script ${PROJECT_SOURCE_DIR}/scripts/brokers)
+  set(environment "OMNIBUS_INSTALL=no;OMNIBUS_BROKERS_DIR=${PROJECT_BINARY_DIR}/brokers")
+  get_property(known GLOBAL PROPERTY OMNIBUS_TEST_BROKERS)
+  if(NOT broker IN_LIST known)
+    set_property(GLOBAL APPEND PROPERTY OMNIBUS_TEST_BROKERS ${broker})
+    add_test(NAME broker.${broker}.start COMMAND ${script} start ${broker})
+    add_test(NAME broker.${broker}.stop COMMAND ${script} stop ${broker})
+    set_tests_properties(broker.${broker}.start PROPERTIES FIXTURES_SETUP broker-${broker})
+    set_tests_properties(broker.${broker}.stop PROPERTIES FIXTURES_CLEANUP broker-${broker})
+    set_tests_properties(broker.${broker}.start broker.${broker}.stop PROPERTIES
+      LABELS broker TIMEOUT 300 SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
+  endif()
+  set_property(TEST ${test} APPEND PROPERTY FIXTURES_REQUIRED broker-${broker})
+  set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT ${environment})
+  set_property(TEST ${test} PROPERTY SKIP_RETURN_CODE 77)
+endfunction()
