@@ -22,5 +22,7 @@ install(FILES ${PROJECT_BINARY_DIR}/omnibusConfig.cmake ${PROJECT_BINARY_DIR}/om
 # Static archives refer to each other, so pkg-config names them as one group.
 list(TRANSFORM omnibus_parts PREPEND "-l" OUTPUT_VARIABLE omnibus_pc_libs)
 list(JOIN omnibus_pc_libs " " OMNIBUS_PC_LIBS)
+# Boost has no pkg-config file. The versioned package of Debian installs under the plain name.
+set(OMNIBUS_PC_DEPENDENCIES "-lboost_json")
 configure_file(cmake/omnibus.pc.in ${PROJECT_BINARY_DIR}/omnibus.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/omnibus.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include <omnibus/consumer.hpp>
 #include <omnibus/driver.hpp>
@@ -11,6 +13,7 @@
 #include <omnibus/options.hpp>
 #include <omnibus/producer.hpp>
 #include <omnibus/queue_name.hpp>
+#include <omnibus/transaction.hpp>
 
 namespace omnibus {
 
@@ -57,6 +60,24 @@ class Bus {
   std::unique_ptr<detail::ConsumerHandle> create_consumer(const QueueName& queue,
                                                           std::string_view subscription,
                                                           const schema::Type& type, ConsumerOptions options);
+
+  /// Runs `work(Transaction&)`. What it sends and acknowledges through the transaction happens together when
+  /// it returns, and not at all when it throws. Returns what `work` returns. Errors: ConfigError where
+  /// Feature::transactions is missing; what `work` throws; as Transaction::commit.
+  template <class Work>
+  auto transact(Work&& work) {
+    auto transaction = begin_transaction();
+    if constexpr (std::is_void_v<std::invoke_result_t<Work, Transaction&>>) {
+      std::forward<Work>(work)(transaction);
+      transaction.commit();
+    } else {
+      auto result = std::forward<Work>(work)(transaction);
+      transaction.commit();
+      return result;
+    }
+  }
+  /// For work that does not end where it begins. Errors: as transact.
+  Transaction begin_transaction();
 
   /// Makes a durable subscription without a consumer; does nothing when it exists.
   void create_subscription(const QueueName& queue, std::string_view subscription,

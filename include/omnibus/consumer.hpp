@@ -62,6 +62,11 @@ class Consumer {
     handle_->negative_acknowledge_async(message.envelope(), reason, std::move(done));
   }
 
+  /// For Transaction::acknowledge.
+  void acknowledge_in(detail::TransactionHandle& transaction, const Message<T>& message) {
+    transaction.acknowledge(*handle_, message.envelope());
+  }
+
   /// Removes the subscription with all it holds. The consumer is closed then.
   void unsubscribe() { handle_->unsubscribe(); }
 

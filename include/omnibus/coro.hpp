@@ -77,11 +77,19 @@ class Resumption {
   std::shared_ptr<Handler> handler_;
 };
 
-template <class Signature, class Start>
+/// Waits for what `start` begins; what it throws is thrown where the coroutine waits. Thrown from here it
+/// would end whatever runs the coroutine.
+template <class... Results, class Start>
 auto wait_for(Start start) {
-  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, Signature>(
+  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                     void(std::exception_ptr, Results...)>(
       [](auto handler, Start begin) {
-        begin(Resumption<std::decay_t<decltype(handler)>>(std::move(handler)));
+        const Resumption<std::decay_t<decltype(handler)>> resume(std::move(handler));
+        try {
+          begin(resume);
+        } catch (...) {
+          resume(std::current_exception(), Results()...);
+        }
       },
       boost::asio::use_awaitable, std::move(start));
 }
@@ -92,12 +100,11 @@ auto wait_for(Start start) {
 /// for a timeout, close the consumer or race it with a timer.
 template <Schema T>
 boost::asio::awaitable<Message<T>> async_receive(Consumer<T>& consumer) {
-  auto message = co_await detail::wait_for<void(std::exception_ptr, std::optional<Message<T>>)>(
-      [&consumer](auto resume) {
-        consumer.receive_async([resume](const Error* error, std::optional<Message<T>> received) {
-          resume(detail::exception_of(error), std::move(received));
-        });
-      });
+  auto message = co_await detail::wait_for<std::optional<Message<T>>>([&consumer](auto resume) {
+    consumer.receive_async([resume](const Error* error, std::optional<Message<T>> received) {
+      resume(detail::exception_of(error), std::move(received));
+    });
+  });
   co_return std::move(*message);
 }
 
@@ -105,7 +112,7 @@ boost::asio::awaitable<Message<T>> async_receive(Consumer<T>& consumer) {
 /// Producer::send. A full window blocks the thread unless ProducerOptions::block_when_full is off.
 template <Schema T>
 boost::asio::awaitable<void> async_send(Producer<T>& producer, T value, SendOptions options) {
-  co_await detail::wait_for<void(std::exception_ptr)>([&](auto resume) {
+  co_await detail::wait_for<>([&](auto resume) {
     producer.send_async(value, options,
                         [resume](const Error* error) { resume(detail::exception_of(error)); });
   });
@@ -118,7 +125,7 @@ boost::asio::awaitable<void> async_send(Producer<T>& producer, const T& value) {
 /// Ends when the message is settled. Errors: as Consumer::acknowledge.
 template <Schema T>
 boost::asio::awaitable<void> async_acknowledge(Consumer<T>& consumer, const Message<T>& message) {
-  co_await detail::wait_for<void(std::exception_ptr)>([&](auto resume) {
+  co_await detail::wait_for<>([&](auto resume) {
     consumer.acknowledge_async(message,
                                [resume](const Error* error) { resume(detail::exception_of(error)); });
   });
@@ -129,17 +136,16 @@ template <Schema Request, Schema Response>
 boost::asio::awaitable<Response> async_request(framework::RequestResponse<Request, Response>& client,
                                                Request request,
                                                Duration timeout = std::chrono::seconds(300)) {
-  auto answer =
-      co_await detail::wait_for<void(std::exception_ptr, std::optional<Response>)>([&](auto resume) {
-        client.request_async(
-            request,
-            [resume](const Error* error, const Response* response) {
-              resume(detail::exception_of(error),
-                     response != nullptr ? std::optional<Response>(*response) : std::nullopt);
-              return true;
-            },
-            timeout);
-      });
+  auto answer = co_await detail::wait_for<std::optional<Response>>([&](auto resume) {
+    client.request_async(
+        request,
+        [resume](const Error* error, const Response* response) {
+          resume(detail::exception_of(error),
+                 response != nullptr ? std::optional<Response>(*response) : std::nullopt);
+          return true;
+        },
+        timeout);
+  });
   co_return std::move(*answer);
 }
 

@@ -213,13 +213,18 @@ struct QueueStatistics {
   std::map<std::string, SubscriptionStatistics> subscriptions;
 };
 
-/// Several sends and acknowledgements that happen together or not at all. Threads: one caller at a time.
+/// Several sends and acknowledgements that happen together or not at all. Destroyed without either, it is as
+/// if aborted. Threads: one caller at a time.
 class Transaction {
  public:
   virtual ~Transaction() = default;
+  /// What goes to a best-effort queue is sent when the others are committed, without their guarantee.
+  /// Errors: as Producer::send.
   virtual void send(const QueueName& queue, const Outgoing& message, Completion done) = 0;
+  /// `consumer` is of the same backend and outlives the transaction. Errors: stale_ack.
   virtual void acknowledge(Consumer& consumer, std::span<const AckId> ids, Completion done) = 0;
-  /// Errors: unknown_outcome when the link broke at the worst moment.
+  /// After every completion of the above. Errors: stale_ack when a delivery is no longer held, too_large,
+  /// no_space …: nothing has happened; unknown_outcome when the link broke at the worst moment.
   virtual void commit(Completion done) = 0;
   virtual void abort(Completion done) = 0;
 };

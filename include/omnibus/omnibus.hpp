@@ -16,4 +16,5 @@
 #include <omnibus/raw.hpp>
 #include <omnibus/settings.hpp>
 #include <omnibus/time.hpp>
+#include <omnibus/transaction.hpp>
 #include <omnibus/version.hpp>

@@ -121,9 +121,9 @@ Database::Database(const std::filesystem::path& file, const Format& format)
   if (result != SQLITE_OK) fail(result, "open");
   sqlite3_extended_result_codes(handle_.get(), 1);
   sqlite3_busy_timeout(handle_.get(), busy_timeout_ms);
+  check_format(format);  // before anything is written: the file may be another program's
   run("PRAGMA journal_mode=WAL");
   run("PRAGMA synchronous=FULL");
-  check_format(format);
 }
 
 Database::~Database() = default;

@@ -8,7 +8,7 @@
 namespace omnibus::flow {
 namespace {
 
-constexpr auto look_again = std::chrono::seconds(30);  ///< after something could not be removed
+constexpr auto look_again = std::chrono::seconds(30);  ///< at the latest
 
 SystemTime now_ms() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -19,6 +19,11 @@ std::string describe(const Subscription& subscription) {
 }
 
 }  // namespace
+
+std::chrono::milliseconds pause_until(SystemTime until, SystemTime now) {
+  // In milliseconds: the way to SystemTime::max() is more nanoseconds than a Duration holds.
+  return std::min<std::chrono::milliseconds>(until - std::min(until, now), look_again);
+}
 
 Reaper::Reaper(Ledger& ledger, config::Access& config, Subscriptions& subscriptions, Duration grace,
                std::mutex& exclusive)
@@ -99,9 +104,7 @@ void Reaper::run(const std::stop_token& stop) {
       until = earliest = now_ms() + look_again;
     }
     std::unique_lock lock(mutex_);
-    // Bounded, because the clock of the ledger is the wall clock and may be set.
-    const auto wait = std::min<Duration>(until - std::min(until, now_ms()), look_again);
-    wake_.wait_for(lock, stop, wait, [this] { return changed_; });
+    wake_.wait_for(lock, stop, pause_until(until, now_ms()), [this] { return changed_; });
     changed_ = false;
   }
 }

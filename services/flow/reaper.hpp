@@ -25,6 +25,10 @@ class Subscriptions {
   virtual void remove(const Subscription& subscription) = 0;
 };
 
+/// How long to sleep at `now` when something is due at `until`. Bounded, because the ledger's clock is the
+/// wall clock and may be set.
+std::chrono::milliseconds pause_until(SystemTime until, SystemTime now);
+
 /// Removes what has been unused for longer than the grace, after asking the configuration once more.
 /// Threads: any.
 class Reaper {

@@ -10,8 +10,9 @@
 namespace omnibus::flow {
 namespace {
 
-/// Each lost round means that somebody else won one, so this many in a row is no ordinary contention.
-constexpr int most_conflicts = 50;
+/// A round is lost to whoever changed the configuration in between: with a few busy writers, nearly every
+/// one. They end or let one through in this time, or something is wrong with them.
+constexpr auto conflict_patience = std::chrono::seconds(30);
 constexpr int most_unknown_outcomes = 3;
 
 /// The answer as it stands before an operation fills it: everything there, everything empty.
@@ -142,7 +143,7 @@ void Requests::apply(const config::Change& change) {
 
 void Requests::apply(const Plan& plan) {
   std::optional<config::Change> uncertain;  // sent, and nobody said what became of it
-  int conflicts = 0;
+  const auto give_up = now_() + conflict_patience;
   int unknown = 0;
   for (;;) {
     const auto snapshot = config_.read();
@@ -153,7 +154,7 @@ void Requests::apply(const Plan& plan) {
       return;
     } catch (const Error& error) {
       if (error.code() == ErrorCode::unsupported) refuse_foreign_service();
-      if (error.code() == ErrorCode::conflict && ++conflicts < most_conflicts) continue;
+      if (error.code() == ErrorCode::conflict && now_() < give_up) continue;
       if (!outcome_unknown(error.code()) || ++unknown >= most_unknown_outcomes) throw;
       uncertain = change;
     }

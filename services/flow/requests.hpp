@@ -3,6 +3,7 @@
 #include <functional>
 
 #include <omnibus/catalogue/flow.hpp>
+#include <omnibus/time.hpp>
 
 #include "services/config/client.hpp"
 
@@ -13,7 +14,9 @@ namespace omnibus::flow {
 /// Threads: one caller at a time.
 class Requests {
  public:
-  explicit Requests(config::Access& config) : config_(config) {}
+  /// `now` is the clock that ends planning again.
+  explicit Requests(config::Access& config, std::function<TimePoint()> now = Clock::now)
+      : config_(config), now_(std::move(now)) {}
 
   /// Never throws: a failure is an answer with an error. Source: trustgraph services, "Flow service".
   catalogue::FlowResponse handle(const catalogue::FlowRequest& request) noexcept;
@@ -28,6 +31,7 @@ class Requests {
   void apply(const Plan& plan);
 
   config::Access& config_;
+  const std::function<TimePoint()> now_;
 };
 
 /// An answer that carries nothing but an error.

@@ -77,7 +77,13 @@ GatewayProcessor::GatewayProcessor(Bus bus, const Settings& settings)
 GatewayProcessor::GatewayProcessor(Bus bus, const Settings& settings, GatewayOptions options)
     : AsyncProcessor(bus, settings), gateway_(bus, std::move(options)) {}
 
-GatewayProcessor::~GatewayProcessor() { stop(); }
+GatewayProcessor::~GatewayProcessor() {
+  try {
+    GatewayProcessor::stop();
+  } catch (const Error& error) {
+    log::write(log::Level::warning, error.message());
+  }
+}
 
 void GatewayProcessor::start() {
   // The gateway follows the configuration itself, so the base is not started.
@@ -93,10 +99,10 @@ void GatewayProcessor::start() {
 
 void GatewayProcessor::stop() {
   const auto report = gateway_.stop(time_left());
-  if (report.running > 0) {
-    log::write(log::Level::warning, "gateway: " + std::to_string(report.running) + " requests were cut off");
-  }
   AsyncProcessor::stop();
+  if (report.running > 0) {
+    throw TimeoutError("gateway: " + std::to_string(report.running) + " requests were cut off");
+  }
 }
 
 std::string GatewayProcessor::ready() const { return gateway_.ready(); }

@@ -23,6 +23,7 @@ class GatewayProcessor final : public framework::AsyncProcessor {
 
   /// Errors: as Gateway::start, but a port that cannot be had is a ConfigError.
   void start() override;
+  /// Errors: TimeoutError when requests were cut off, after everything has stopped.
   void stop() override;
   std::string ready() const override;
   /// After start().

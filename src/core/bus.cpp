@@ -4,11 +4,12 @@
 
 #include <omnibus/log.hpp>
 
+#include "core/answer.hpp"
 #include "core/connection.hpp"
 #include "core/consumer_core.hpp"
 #include "core/producer_core.hpp"
 #include "core/thread_state.hpp"
-#include "core/waiter.hpp"
+#include "core/transaction.hpp"
 
 namespace omnibus {
 namespace detail {
@@ -68,6 +69,9 @@ class OwnedConsumer final : public ConsumerHandle {
     core_->negative_acknowledge_async(envelope, reason, std::move(done));
   }
   void unsubscribe() override { core_->unsubscribe(); }
+  EndSettling acknowledge_in(driver::Transaction& transaction, const Envelope& envelope) override {
+    return core_->acknowledge_in(transaction, envelope);
+  }
   CloseReport close(Duration timeout) noexcept override { return core_->close(timeout); }
   const QueueName& queue() const noexcept override { return core_->queue(); }
   const std::string& subscription() const noexcept override { return core_->subscription(); }
@@ -76,28 +80,6 @@ class OwnedConsumer final : public ConsumerHandle {
   std::shared_ptr<BusCore> owner_;  // first: goes last
   std::shared_ptr<ConsumerCore> core_;
 };
-
-/// Waits for one administrative answer of the driver, up to the connect timeout.
-template <class T, class Call>
-T answer_of(Connection& connection, const std::string& what, Call&& call) {
-  struct Answer {
-    std::optional<Error> error;
-    T value;
-  };
-  connection.check_open();
-  const auto deadline = deadline_after(connection.options().connect_timeout);
-  const auto waiter = std::make_shared<SharedWaiter<Answer>>();
-  call(connection.backend(), [waiter](const Error* error, T value) {
-    waiter->set({error != nullptr ? std::optional<Error>(*error) : std::nullopt, std::move(value)});
-  });
-  auto answer = waiter->wait_until(deadline);
-  if (!answer) {
-    throw Error(ErrorCode::unavailable, what + ": no answer within the connect timeout",
-                Error::Details{.retryable = true, .backend = std::string(connection.backend().name())});
-  }
-  if (answer->error) answer->error->with_context(what).raise();
-  return std::move(answer->value);
-}
 
 }  // namespace
 }  // namespace detail
@@ -122,9 +104,12 @@ std::unique_ptr<detail::ConsumerHandle> Bus::create_consumer(const QueueName& qu
   return std::make_unique<detail::OwnedConsumer>(core_, std::move(core));
 }
 
+Transaction Bus::begin_transaction() { return Transaction(detail::begin_transaction(core_)); }
+
 void Bus::create_subscription(const QueueName& queue, std::string_view subscription, Position position) {
   validate(queue);
   validate_subscription(subscription);
+  core_->connection()->check_open();
   detail::answer_of<bool>(*core_->connection(),
                           "cannot create subscription " + std::string(subscription) + " of " + queue.str(),
                           [&](driver::Backend& backend, auto done) {
@@ -136,6 +121,7 @@ void Bus::create_subscription(const QueueName& queue, std::string_view subscript
 void Bus::remove_subscription(const QueueName& queue, std::string_view subscription) {
   validate(queue);
   validate_subscription(subscription);
+  core_->connection()->check_open();
   detail::answer_of<bool>(
       *core_->connection(), "cannot remove subscription " + std::string(subscription) + " of " + queue.str(),
       [&](driver::Backend& backend, auto done) {
@@ -145,6 +131,7 @@ void Bus::remove_subscription(const QueueName& queue, std::string_view subscript
 
 driver::QueueStatistics Bus::statistics(const QueueName& queue) {
   validate(queue);
+  core_->connection()->check_open();
   return detail::answer_of<driver::QueueStatistics>(
       *core_->connection(), "cannot look at " + queue.str(),
       [&](driver::Backend& backend, auto done) { backend.statistics(queue, std::move(done)); });

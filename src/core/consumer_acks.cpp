@@ -26,13 +26,13 @@ void run_user(Completion& done, const Error* error) noexcept {
   }
 }
 
-Error stale(std::string_view described) {
+}  // namespace
+
+Error ConsumerCore::stale_error() const {
   return {ErrorCode::stale_ack,
-          "the message of " + std::string(described) +
+          "the message of " + described() +
               " is no longer held by this consumer: it was given back or came over an earlier link"};
 }
-
-}  // namespace
 
 Duration ConsumerCore::redelivery_delay(std::uint32_t attempt) const {
   return delay_of(options_.redelivery, std::max(attempt, 1u), random_unit());
@@ -45,11 +45,15 @@ void ConsumerCore::restore(const Settling& settling, const Error& error) {
   ++unsettled_;
 }
 
+/// Whether the driver's consumer of now knows the delivery: to another link its id may mean another message.
+bool ConsumerCore::reachable(const Envelope& envelope) const {
+  return envelope.epoch == epoch_ || connection_->features().has(driver::Feature::ack_after_reconnect);
+}
+
 /// Called with the lock held. Ours: not settled so far, settled now.
 ConsumerCore::Holding ConsumerCore::hold(const Envelope& envelope) {
-  if (envelope.epoch != epoch_) {
-    return connection_->features().has(driver::Feature::ack_after_reconnect) ? Holding::ours : Holding::stale;
-  }
+  if (!reachable(envelope)) return Holding::stale;
+  if (envelope.epoch != epoch_) return Holding::ours;
   if (!held_.release(envelope.ticket)) return Holding::settled;
   --unsettled_;
   return Holding::ours;
@@ -80,10 +84,14 @@ void ConsumerCore::settle_async(const Envelope& envelope, Settling settling) {
   const Holding holding = hold(envelope);
   const bool given_back = envelope.epoch == epoch_ && held_.was_given_back(envelope.ticket);
   if (holding == Holding::stale || (holding == Holding::settled && given_back)) {
-    const Error error = stale(described());
+    const Error error = stale_error();
     return report(lock, std::move(settling), &error);
   }
   if (holding == Holding::settled) return report(lock, std::move(settling), nullptr);
+  acknowledge_held(lock, envelope, std::move(settling));
+}
+
+void ConsumerCore::acknowledge_held(Lock& lock, const Envelope& envelope, Settling settling) {
   if (acks_expired_ && state_ != State::up) {
     const Error error = down_error("cannot acknowledge to");
     return report(lock, std::move(settling), &error);
@@ -133,7 +141,7 @@ void ConsumerCore::on_acked(const std::shared_ptr<AckBatch>& batch, const Error*
   const bool keep =
       lost && state_ != State::failed && connection_->features().has(driver::Feature::ack_after_reconnect);
   std::optional<Error> verdict;
-  if (error != nullptr) verdict = lost ? stale(described()) : *error;
+  if (error != nullptr) verdict = lost ? stale_error() : *error;
   if (ended_ && error != nullptr) verdict = closed_error();
   for (auto& ack : batch->acks) {
     if (keep) {
@@ -182,10 +190,55 @@ void ConsumerCore::run_completions() {
     lock.lock();
   }
   completing_ = false;
+  changed_.notify_all();
 }
 
 void ConsumerCore::fail_acks(Lock& lock, const Error& error) {
   while (!acks_.empty()) report(lock, acks_.pop_front().settling, &error);
+}
+
+// ---- in a transaction
+
+ConsumerHandle::EndSettling ConsumerCore::acknowledge_in(driver::Transaction& transaction,
+                                                         const Envelope& envelope) {
+  std::shared_ptr<Link> link;
+  {
+    const Lock lock(mutex_);
+    if (!tracked_) return [](TransactionEnd) {};
+    refuse_if_ended();
+    if (state_ != State::up) down_error("cannot acknowledge to").raise();
+    if (hold(envelope) != Holding::ours) stale_error().raise();
+    ++settling_;
+    link = link_;
+  }
+  // The link stays as long as the transaction may need its consumer.
+  ConsumerHandle::EndSettling end = [self = shared_from_this(), link, envelope](TransactionEnd how) {
+    self->end_joined(envelope, how);
+  };
+  const std::array ids{envelope.delivery.ack};
+  StackWaiter waiter;
+  transaction.acknowledge(*link->consumer, ids, [&waiter](const Error* error) { waiter.set(error); });
+  try {
+    waiter.wait();
+  } catch (...) {
+    end(TransactionEnd::aborted);
+    throw;
+  }
+  return end;
+}
+
+void ConsumerCore::end_joined(const Envelope& envelope, TransactionEnd how) noexcept {
+  Lock lock(mutex_);
+  if (how == TransactionEnd::committed) {
+    acked_.add(connection_->metrics(), labels_);
+    book_.settled(envelope.delivery.message_id);
+  } else if (how == TransactionEnd::aborted && envelope.epoch == epoch_ && !ended_) {
+    held_.restore(envelope.ticket);
+    ++unsettled_;
+  }
+  --settling_;
+  grant(lock);
+  maybe_end(lock);
 }
 
 // ---- give back
@@ -219,7 +272,7 @@ void ConsumerCore::give_back(const Envelope& envelope, std::string_view reason, 
   const Holding holding = hold(envelope);
   if (holding == Holding::settled) return report(lock, std::move(settling), nullptr);
   if (holding == Holding::stale) {
-    const Error error = stale(described());
+    const Error error = stale_error();
     return report(lock, std::move(settling), &error);
   }
   nacked_.add(connection_->metrics(), labels_);
@@ -249,8 +302,8 @@ void ConsumerCore::nack(Lock& lock, const Envelope& envelope, Duration delay, Se
     const Error error = closed_error();
     return report(lock, std::move(settling), &error);
   }
-  // Without a link there is nothing to tell: the message comes back because of the loss.
-  if (state_ != State::up) return report(lock, std::move(settling), nullptr);
+  // Without its link there is nothing to tell: the message comes back because of the loss.
+  if (state_ != State::up || !reachable(envelope)) return report(lock, std::move(settling), nullptr);
   const auto link = link_;
   const std::array<driver::AckId, 1> ids{envelope.delivery.ack};
   lock.unlock();

@@ -56,6 +56,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void negative_acknowledge(const Envelope& envelope, std::string_view reason);
   void negative_acknowledge_async(const Envelope& envelope, std::string_view reason, Completion done);
   void unsubscribe();
+  ConsumerHandle::EndSettling acknowledge_in(driver::Transaction& transaction, const Envelope& envelope);
 
   void begin_close(TimePoint deadline) noexcept override;
   CloseReport close(Duration timeout) noexcept override;
@@ -113,9 +114,12 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void refuse_if_ended() const;
   Error down_error(std::string_view what) const;
   Error closed_error() const;
+  Error stale_error() const;
 
   // Settling
+  bool reachable(const Envelope& envelope) const;
   Holding hold(const Envelope& envelope);
+  void acknowledge_held(Lock& lock, const Envelope& envelope, Settling settling);
   void settle_async(const Envelope& envelope, Settling settling);
   void give_back(const Envelope& envelope, std::string_view reason, Settling settling, bool may_block);
   void pump_acks(Lock& lock);
@@ -127,6 +131,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void run_completions();
   void restore(const Settling& settling, const Error& error);
   void fail_acks(Lock& lock, const Error& error);
+  void end_joined(const Envelope& envelope, TransactionEnd how) noexcept;
   Duration redelivery_delay(std::uint32_t attempt) const;
 
   // Dead letters
@@ -134,6 +139,10 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void after_copy(const Envelope& envelope, const std::string& reason, Settling settling,
                   const Error* error) noexcept;
   std::shared_ptr<ProducerCore> dead_letters();
+  void move_to_dead_letters(const Envelope& envelope, Properties properties);
+  void after_move(const Envelope& envelope, const std::string& reason, Settling settling) noexcept;
+  std::string dying(const Envelope& envelope, const std::string& reason) const;
+  void drop_dead_letters(Lock& lock, TimePoint deadline);
 
   // The link
   void connect();
@@ -181,6 +190,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   std::uint64_t epoch_ = 1;
   std::shared_ptr<Link> link_, retiring_;
   std::shared_ptr<ProducerCore> dead_;
+  bool dead_ready_ = false;  ///< its subscription is there
 
   Ring<Envelope> mailbox_;
   Ring<Ready> waiting_;
@@ -206,6 +216,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
 
   bool closing_ = false, ended_ = false, closed_ = false;
   TimePoint close_deadline_ = TimePoint::max();
+  std::uint64_t close_token_ = 0;  ///< ends it at the deadline, keeps it alive until its end
   CloseReport report_;
 };
 

@@ -124,7 +124,10 @@ void ConsumerCore::connected(std::shared_ptr<Link> link, const Error* error,
   state_ = State::up;
   attempts_ = 0;
   acks_expired_ = false;
-  if (early_failure_) return lose_link(lock, *std::exchange(early_failure_, std::nullopt));
+  if (early_failure_) {
+    const Error early = *std::exchange(early_failure_, std::nullopt);
+    return opened_ ? lose_link(lock, early) : fail(lock, early);
+  }
   reason_.reset();
   if (std::exchange(opened_, true)) {
     reconnects_.add(connection_->metrics(), labels_);
@@ -169,6 +172,7 @@ void ConsumerCore::lose_link(Lock& lock, const Error& error) {
     self->fail_acks(relock, self->down_error("cannot acknowledge to"));
   });
   retire(lock);
+  if (!connection_->features().has(driver::Feature::ack_after_reconnect)) fail_acks(lock, stale_error());
 }
 
 /// For good: callers get the error at once and on every later call.
@@ -208,8 +212,8 @@ void ConsumerCore::retired() noexcept {
 void ConsumerCore::schedule_connect() {
   const Duration delay = delay_of(link_backoff, ++attempts_, random_unit());
   connection_->schedule(Clock::now() + delay, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self) self->connection_->post([self] { self->connect(); });
+    // Not on the pool: its threads may all wait for this very link.
+    if (const auto self = weak.lock()) self->connect();
   });
 }
 
@@ -245,10 +249,9 @@ void ConsumerCore::begin_close(TimePoint deadline) noexcept {
   clear_mailbox();
   fail_waiting(closed_error());
   maybe_end(lock);
-  if (ended_ || deadline == TimePoint::max()) return;
-  connection_->schedule(deadline, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
+  if (ended_) return;
+  // Strong: its user may be gone, and who waits must be told all the same.
+  close_token_ = connection_->schedule(deadline, [self = shared_from_this()] {
     Lock relock(self->mutex_);
     self->end(relock);
   });
@@ -262,15 +265,12 @@ void ConsumerCore::maybe_end(Lock& lock) {
 
 void ConsumerCore::end(Lock& lock) {
   if (std::exchange(ended_, true)) return;
+  if (close_token_ != 0) connection_->cancel(close_token_);
   report_.running = handlers_;
   if (tracked_) report_.running = std::max(handlers_, unsettled_);
   state_ = State::closed;
   fail_acks(lock, closed_error());
-  if (const auto dead = std::move(dead_)) {
-    lock.unlock();
-    dead->begin_close(close_deadline_);
-    lock.lock();
-  }
+  drop_dead_letters(lock, close_deadline_);
   end_driver(lock);
 }
 
@@ -298,6 +298,8 @@ CloseReport ConsumerCore::close(Duration timeout) noexcept {
       for (auto& ack : batch->acks) report(lock, std::move(ack.settling), &error);
     }
   }
+  // What was reported to the pool has been heard by the user when this returns.
+  wait_until(changed_, lock, std::max(last, Clock::now() + close_grace), [&] { return !completing_; });
   return report_;
 }
 

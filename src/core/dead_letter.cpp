@@ -1,7 +1,9 @@
 /// How a consumer moves messages to the dead letter queue.
 
+#include <array>
 #include <utility>
 
+#include "core/answer.hpp"
 #include "core/consumer_core.hpp"
 #include "core/producer_core.hpp"
 #include "core/text.hpp"
@@ -16,15 +18,19 @@ constexpr std::size_t longest_reason = 1024;
 
 /// The durable subscription that keeps the copies until somebody reads them.
 void create_dead_subscription(const std::shared_ptr<Connection>& connection, const QueueName& queue) {
-  const auto deadline = deadline_after(connection->options().connect_timeout);
-  const auto waiter = std::make_shared<SharedWaiter<std::optional<Error>>>();
-  connection->backend().create_subscription(
-      queue, dead_subscription, Position::earliest, [waiter](const Error* error) {
-        waiter->set(error != nullptr ? std::optional<Error>(*error) : std::nullopt);
-      });
-  const auto answer = waiter->wait_until(deadline);
-  if (!answer) throw Error(ErrorCode::unavailable, "no answer within the connect timeout");
-  if (*answer) (*answer)->raise();
+  answer_of<bool>(*connection, "cannot create the subscription of dead letters",
+                  [&](driver::Backend& backend, auto done) {
+                    backend.create_subscription(queue, dead_subscription, Position::earliest,
+                                                [done](const Error* error) { done(error, true); });
+                  });
+}
+
+/// Waits for a call of the driver; throws its error.
+template <class Call>
+void finish(Call&& call) {
+  StackWaiter waiter;
+  call(Completion([&waiter](const Error* error) { waiter.set(error); }));
+  waiter.wait();
 }
 
 /// A property value must be text: what is not becomes '?'.
@@ -58,15 +64,28 @@ std::shared_ptr<ProducerCore> ConsumerCore::dead_letters() {
   return dead_;
 }
 
+/// Ends their producer; releases the lock meanwhile.
+void ConsumerCore::drop_dead_letters(Lock& lock, TimePoint deadline) {
+  const auto dead = std::exchange(dead_, nullptr);
+  if (!dead) return;
+  lock.unlock();
+  dead->begin_close(deadline);
+  lock.lock();
+}
+
 void ConsumerCore::dead_letter(const Envelope& envelope, std::string reason, Settling settling) noexcept {
   // Shared, because it ends here when the copy cannot even be handed over.
   const auto last = std::make_shared<Settling>(std::move(settling));
+  Properties properties = envelope.delivery.properties;
   try {
-    const auto producer = dead_letters();
-    Properties properties = envelope.delivery.properties;
     properties.set("omnibus-dead-reason", plain(reason.empty() ? "given back" : reason));
     properties.set("omnibus-dead-attempts", std::to_string(envelope.delivery.attempt));
     properties.set("omnibus-dead-origin", queue_.str());
+    if (connection_->features().has(driver::Feature::transactions)) {
+      move_to_dead_letters(envelope, std::move(properties));
+      return after_move(envelope, reason, std::move(*last));
+    }
+    const auto producer = dead_letters();
     producer->send_copy(envelope.delivery.body.bytes(), properties, envelope.delivery.key,
                         [self = shared_from_this(), envelope, reason, last](const Error* error) {
                           self->after_copy(envelope, reason, std::move(*last), error);
@@ -77,19 +96,61 @@ void ConsumerCore::dead_letter(const Envelope& envelope, std::string reason, Set
   }
 }
 
+std::string ConsumerCore::dying(const Envelope& envelope, const std::string& reason) const {
+  return described() + ": message " + text::quoted(envelope.delivery.message_id) + " after attempt " +
+         std::to_string(envelope.delivery.attempt) + " (" + reason + ")";
+}
+
+/// Copy and acknowledgement in one transaction, so that there is exactly one copy. Blocks.
+void ConsumerCore::move_to_dead_letters(const Envelope& envelope, Properties properties) {
+  const QueueName queue = dead_letter_queue(queue_, subscription_);
+  std::shared_ptr<Link> link;
+  bool ready = false;
+  {
+    const Lock lock(mutex_);
+    if (ended_) closed_error().raise();
+    if (state_ != State::up) down_error("cannot move a message of").raise();
+    if (!reachable(envelope)) stale_error().raise();
+    link = link_;
+    ready = dead_ready_;
+  }
+  if (!ready) create_dead_subscription(connection_, queue);
+  driver::Outgoing copy{.payload = std::string(envelope.delivery.body.bytes()),
+                        .properties = std::move(properties),
+                        .key = envelope.delivery.key};
+  auto transaction = answer_of<std::unique_ptr<driver::Transaction>>(
+      *connection_, "cannot begin a transaction",
+      [&](driver::Backend& backend, auto done) { backend.begin(connection_->instance(), std::move(done)); });
+  const std::array ids{envelope.delivery.ack};
+  finish([&](Completion done) { transaction->send(queue, copy, std::move(done)); });
+  finish([&](Completion done) { transaction->acknowledge(*link->consumer, ids, std::move(done)); });
+  finish([&](Completion done) { transaction->commit(std::move(done)); });
+  const Lock lock(mutex_);
+  dead_ready_ = true;
+}
+
+void ConsumerCore::after_move(const Envelope& envelope, const std::string& reason,
+                              Settling settling) noexcept {
+  Lock lock(mutex_);
+  dead_lettered_.add(connection_->metrics(), labels_);
+  log_later(log::Level::warning, dying(envelope, reason) + " moved to the dead letter queue");
+  book_.settled(envelope.delivery.message_id);
+  grant(lock);
+  report(lock, std::move(settling), nullptr);
+}
+
 /// The original is acknowledged once the copy is safe, and otherwise stays at the longest back-off.
 void ConsumerCore::after_copy(const Envelope& envelope, const std::string& reason, Settling settling,
                               const Error* error) noexcept {
   Lock lock(mutex_);
-  const std::string what = described() + ": message " + text::quoted(envelope.delivery.message_id) +
-                           " after attempt " + std::to_string(envelope.delivery.attempt) + " (" + reason +
-                           ")";
+  const auto what = dying(envelope, reason);
   if (error != nullptr) {
     dead_letter_errors_.add(connection_->metrics(), labels_);
     log_later(log::Level::error, what +
                                      " could not be moved to the dead letter queue, it stays at the longest"
                                      " back-off: " +
                                      error->what());
+    if (ends_producer(*error)) drop_dead_letters(lock, Clock::now());  // the next one gets another
     return nack(lock, envelope, options_.redelivery.maximum, std::move(settling));
   }
   dead_lettered_.add(connection_->metrics(), labels_);
@@ -98,10 +159,12 @@ void ConsumerCore::after_copy(const Envelope& envelope, const std::string& reaso
     const Error closed = closed_error();
     return report(lock, std::move(settling), &closed);
   }
-  book_.settled(envelope.delivery.message_id);
-  acks_.push_back({envelope.delivery.ack, std::move(settling)});
-  pump_acks(lock);
-  grant(lock);
+  if (state_ == State::failed) return report(lock, std::move(settling), &*reason_);
+  if (!reachable(envelope)) {
+    const Error stale = stale_error();
+    return report(lock, std::move(settling), &stale);
+  }
+  acknowledge_held(lock, envelope, std::move(settling));
 }
 
 }  // namespace omnibus::detail

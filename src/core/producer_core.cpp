@@ -253,9 +253,11 @@ void ProducerCore::on_sent(Slot* slot, const Error* error) noexcept {
     const ClosedError closed("the producer of " + queue_.str() + " was closed before the send was confirmed");
     return settle(lock, slot, &closed);
   } else if (is_link_error(*error)) {
-    if (!options_.fail_fast) return lose_link(lock, *error);  // stays in the window, sent again
-    settle(lock, slot, error);
-    return lose_link(lock, *error);
+    if (options_.fail_fast && state_ != State::up) {
+      const Error down = late_error("cannot send to");
+      return settle(lock, slot, &down);
+    }
+    return lose_link(lock, *error);  // stays in the window: sent again, or failed at once
   } else if (ends_producer(*error)) {
     settle(lock, slot, error);
     return fail(lock, *error);
@@ -302,8 +304,11 @@ void ProducerCore::report(Lock& lock, Finished finished) {
   if (!finished.done) return;
   if (finished.run_inline) {
     lock.unlock();
-    run_user(finished.done, finished.error ? &*finished.error : nullptr);
-    finished.done = nullptr;
+    {
+      const DriverScope scope;  // wherever this is, the timer thread for one: nothing may wait
+      run_user(finished.done, finished.error ? &*finished.error : nullptr);
+      finished.done = nullptr;
+    }
     lock.lock();
     return;
   }
@@ -327,6 +332,7 @@ void ProducerCore::run_completions() {
     lock.lock();
   }
   completing_ = false;
+  changed_.notify_all();
 }
 
 std::vector<ProducerCore::Finished> ProducerCore::take_unsent(const Error& error) {

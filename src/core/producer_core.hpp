@@ -131,6 +131,7 @@ class ProducerCore final : public Closable, public std::enable_shared_from_this<
 
   bool closing_ = false, ended_ = false, closed_ = false;
   TimePoint close_deadline_ = TimePoint::max();
+  std::uint64_t close_token_ = 0;  ///< ends it at the deadline, keeps it alive until its end
   CloseReport report_;
 };
 

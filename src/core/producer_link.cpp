@@ -168,8 +168,8 @@ void ProducerCore::retired() noexcept {
 void ProducerCore::schedule_connect() {
   const Duration delay = delay_of(link_backoff, ++attempts_, random_unit());
   connection_->schedule(Clock::now() + delay, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self) self->connection_->post([self] { self->connect(); });
+    // Not on the pool: its threads may all wait for this very link.
+    if (const auto self = weak.lock()) self->connect();
   });
 }
 
@@ -187,10 +187,9 @@ void ProducerCore::begin_close(TimePoint deadline) noexcept {
   flush_wanted_ = !window_.empty();
   pump(lock);
   maybe_end(lock);
-  if (ended_ || deadline == TimePoint::max()) return;
-  connection_->schedule(deadline, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
+  if (ended_) return;
+  // Strong: its user may be gone, and who waits must be told all the same.
+  close_token_ = connection_->schedule(deadline, [self = shared_from_this()] {
     Lock relock(self->mutex_);
     self->end(relock);
   });
@@ -203,6 +202,7 @@ void ProducerCore::maybe_end(Lock& lock) {
 /// Takes back what the driver does not hold and closes the driver's producer.
 void ProducerCore::end(Lock& lock) {
   if (std::exchange(ended_, true)) return;
+  if (close_token_ != 0) connection_->cancel(close_token_);
   state_ = State::closed;
   room_.notify_all();
   drained_.notify_all();
@@ -242,6 +242,8 @@ CloseReport ProducerCore::close(Duration timeout) noexcept {
     end(lock);
     give_up_waiting(lock);
   }
+  // What was reported to the pool has been heard by the user when this returns.
+  wait_until(changed_, lock, std::max(last, Clock::now() + close_grace), [&] { return !completing_; });
   return report_;
 }
 

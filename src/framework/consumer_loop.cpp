@@ -176,7 +176,7 @@ void ConsumerLoop::Impl::received(const Handle& from, omnibus::detail::Envelope 
   job->received = decode_(*from, std::move(envelope));
   if (job->received) return attempt(job);
   std::unique_lock lock(mutex_);
-  --jobs_;
+  free_place();
   next(std::move(lock));
 }
 
@@ -201,13 +201,7 @@ void ConsumerLoop::Impl::ended(const std::shared_ptr<Job>& job, const std::excep
 void ConsumerLoop::Impl::succeed(const std::shared_ptr<Job>& job) {
   metrics_.success.add();
   begin_settling();
-  try {
-    job->handle->acknowledge_async(job->received->envelope(), [self = shared_from_this(), job](
-                                                                  const Error* e) { self->settled(job, e); });
-  } catch (...) {
-    const auto error = to_error(std::current_exception());
-    settled(job, &error);
-  }
+  settle(job);
 }
 
 void ConsumerLoop::Impl::reject(const std::shared_ptr<Job>& job, const std::string& reason) {
@@ -215,28 +209,43 @@ void ConsumerLoop::Impl::reject(const std::shared_ptr<Job>& job, const std::stri
   log::write(log::Level::error,
              describe() + " failed at message " + job->received->envelope().delivery.message_id +
                  " (attempt " + std::to_string(job->received->envelope().delivery.attempt) + "): " + reason);
+  job->rejected = reason;
   begin_settling();
+  settle(job);
+}
+
+/// A handler has ended. Call with the mutex held.
+void ConsumerLoop::Impl::free_place() {
+  --jobs_;
+  if (abandoned_) metrics_.abandoned.add(-1);
+}
+
+/// The handler has ended: its place is free, the settling goes on beside.
+void ConsumerLoop::Impl::begin_settling() {
+  std::unique_lock lock(mutex_);
+  free_place();
+  ++settling_;
+  next(std::move(lock));
+}
+
+void ConsumerLoop::Impl::settle(const std::shared_ptr<Job>& job) {
+  const auto& envelope = job->received->envelope();
+  Completion done = [self = shared_from_this(), job](const Error* error) { self->settled(job, error); };
   try {
-    job->handle->negative_acknowledge_async(
-        job->received->envelope(), reason,
-        [self = shared_from_this(), job](const Error* e) { self->settled(job, e); });
+    if (job->rejected) {
+      job->handle->negative_acknowledge_async(envelope, *job->rejected, std::move(done));
+    } else {
+      job->handle->acknowledge_async(envelope, std::move(done));
+    }
   } catch (...) {
     const auto error = to_error(std::current_exception());
     settled(job, &error);
   }
 }
 
-/// The handler has ended: its place is free, the settling goes on beside.
-void ConsumerLoop::Impl::begin_settling() {
-  std::unique_lock lock(mutex_);
-  --jobs_;
-  ++settling_;
-  if (abandoned_) metrics_.abandoned.add(-1);
-  next(std::move(lock));
-}
-
 void ConsumerLoop::Impl::settled(const std::shared_ptr<Job>& job, const Error* error) {
   if (error != nullptr) {
+    if (error->retryable() && settle_later(job, *error)) return;
     log::write(log::Level::warning, describe() + ": message " +
                                         job->received->envelope().delivery.message_id +
                                         " could not be settled and may come again: " + error->what());
@@ -245,6 +254,23 @@ void ConsumerLoop::Impl::settled(const std::shared_ptr<Job>& job, const Error* e
   --settling_;
   changed_.notify_all();
   close_if_idle(std::move(lock));
+}
+
+/// The broker goes on holding the message for this consumer, so that nobody else would settle it.
+bool ConsumerLoop::Impl::settle_later(const std::shared_ptr<Job>& job, const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (phase_ == Phase::stopped || handle_ != job->handle) return false;
+  log::write(log::Level::warning, describe() + ": message " + job->received->envelope().delivery.message_id +
+                                      " could not be settled, trying again: " + error.what());
+  job->timer = bus_.post_at(deadline_after(settings_.reconnect), [self = shared_from_this(), job] {
+    {
+      const std::lock_guard inner(self->mutex_);
+      if (self->unsettled_.erase(job) == 0) return;
+    }
+    self->settle(job);
+  });
+  unsettled_.insert(job);
+  return true;
 }
 
 /// Fills a free place.
@@ -271,7 +297,7 @@ void ConsumerLoop::Impl::wait_for_rate(const std::shared_ptr<Job>& job) {
     limited_.insert(job);
     return;
   }
-  --jobs_;  // not settled: it is delivered again elsewhere
+  free_place();  // not settled: it is delivered again elsewhere
   next(std::move(lock));
 }
 
@@ -319,12 +345,15 @@ CloseReport ConsumerLoop::Impl::close(std::unique_lock<std::mutex>& lock, TimePo
   const auto before = std::exchange(phase_, Phase::stopped);
   close_when_idle_ = false;
   const auto handle = std::exchange(handle_, nullptr);
+  const auto unsettled = std::exchange(unsettled_, {});  // they are delivered again
+  settling_ -= unsettled.size();
   CloseReport report{.running = jobs_};
   if (before != Phase::stopped && jobs_ > 0) {
     abandoned_ = true;
     metrics_.abandoned.add(static_cast<double>(jobs_));
   }
   lock.unlock();
+  for (const auto& job : unsettled) bus_.cancel(job->timer);
   if (before == Phase::stopped) return report;
   metrics_.running(false);
   if (report.running > 0) {

@@ -46,9 +46,12 @@ struct ConsumerLoop::Impl : std::enable_shared_from_this<Impl> {
   void wait_for_rate(const std::shared_ptr<Job>& job);
   void succeed(const std::shared_ptr<Job>& job);
   void reject(const std::shared_ptr<Job>& job, const std::string& reason);
+  void free_place();
   void begin_settling();
   void next(std::unique_lock<std::mutex> lock);
+  void settle(const std::shared_ptr<Job>& job);
   void settled(const std::shared_ptr<Job>& job, const Error* error);
+  bool settle_later(const std::shared_ptr<Job>& job, const Error& error);
 
   bool idle() const noexcept { return jobs_ == 0 && settling_ == 0; }
   void close_if_idle(std::unique_lock<std::mutex> lock);
@@ -69,11 +72,12 @@ struct ConsumerLoop::Impl : std::enable_shared_from_this<Impl> {
   Handle handle_;
   bool subscribing_ = false;
   std::optional<std::uint64_t> subscribe_timer_;
-  std::size_t jobs_ = 0;                    // taken, their handlers not ended
-  std::size_t settling_ = 0;                // acknowledgements under way
-  std::set<std::shared_ptr<Job>> limited_;  // jobs that wait for their rate limit
-  bool abandoned_ = false;                  // closed with jobs left
-  bool close_when_idle_ = false;            // stop() came from a handler
+  std::size_t jobs_ = 0;                      // taken, their handlers not ended
+  std::size_t settling_ = 0;                  // acknowledgements under way
+  std::set<std::shared_ptr<Job>> limited_;    // jobs that wait for their rate limit
+  std::set<std::shared_ptr<Job>> unsettled_;  // of those under way: failed, waiting for another try
+  bool abandoned_ = false;                    // closed with jobs left
+  bool close_when_idle_ = false;              // stop() came from a handler
 };
 
 }  // namespace omnibus::framework::detail

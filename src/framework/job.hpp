@@ -6,6 +6,8 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include <omnibus/framework/consumer.hpp>
 
@@ -16,8 +18,9 @@ struct Job {
   std::shared_ptr<Received> received;
   std::shared_ptr<omnibus::detail::ConsumerHandle> handle;  ///< where it came from
   Context context;
-  TimePoint first = {};     ///< when it was received
-  std::uint64_t timer = 0;  ///< of the next attempt, while it waits for its rate limit
+  TimePoint first = {};                      ///< when it was received
+  std::uint64_t timer = 0;                   ///< while it waits for its rate limit, or to be settled again
+  std::optional<std::string> rejected = {};  ///< why it is given back; empty: acknowledged
 };
 
 /// One call of a handler. Finds out how it ended whatever the handler does: returns, throws, calls `done`

@@ -20,8 +20,13 @@ std::uint64_t PendingRequest::token() const {
 }
 
 void PendingRequest::registered(std::uint64_t token) {
-  const std::lock_guard lock(mutex_);
-  token_ = token;
+  bool late = false;
+  {
+    const std::lock_guard lock(mutex_);
+    token_ = token;
+    late = finished_;
+  }
+  if (late) owner_->ended(shared_from_this());
 }
 
 // What comes in

@@ -36,6 +36,7 @@ class PendingRequest final : public Sink, public std::enable_shared_from_this<Pe
 
   const std::string& id() const noexcept { return id_; }
   std::uint64_t token() const;
+  /// By whom it is known to the subscriber. It may have ended before; its owner hears of that again then.
   void registered(std::uint64_t token);
   /// Starts the wait for the first answer.
   void arm();

@@ -66,6 +66,11 @@ std::string AsyncProcessor::ready() const {
   return id() + " has no configuration yet: the config service has not answered";
 }
 
+void AsyncProcessor::stop_by(TimePoint deadline) noexcept {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->stop_deadline = deadline;
+}
+
 Duration AsyncProcessor::time_left() {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->stop_deadline) impl_->stop_deadline = deadline_after(impl_->settings.shutdown_timeout);

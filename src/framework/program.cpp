@@ -56,6 +56,17 @@ class Readiness {
   std::string reason_ = "starting";
 };
 
+/// Ends the process when handlers ignore their stop token: they must not meet the end of what they use.
+void leave_if_abandoned(const Settings& settings) {
+  auto metrics = settings.bus.metrics;
+  const auto left = abandoned_handlers(metrics).value();
+  if (left <= 0) return;
+  log::write(log::Level::warning, std::to_string(static_cast<long>(left)) +
+                                      " handlers still run; ending without them, their messages come again");
+  std::fflush(nullptr);
+  std::_Exit(1);
+}
+
 /// One life of the program's processors: from the connection to its end.
 class Life {
  public:
@@ -82,12 +93,14 @@ class Life {
     if (std::exchange(ended_, true)) return clean_;
     readiness_.not_ready("stopping");
     const auto deadline = deadline_after(settings_.shutdown_timeout);
+    for (std::size_t i = 0; i < started_; ++i) processors_[i]->stop_by(deadline);
     for (auto left = started_; left > 0; --left) stop_one(*processors_[left - 1]);
     const auto report = bus_.close(std::max<Duration>(deadline - Clock::now(), std::chrono::seconds(1)));
     if (report.unsent > 0) {
       log::write(log::Level::warning, std::to_string(report.unsent) + " messages were not sent");
     }
     clean_ = clean_ && report.unsent == 0;
+    leave_if_abandoned(settings_);
     return clean_;
   }
 
@@ -123,17 +136,6 @@ bool live(const Settings& settings, const MakeProcessors& make, const ProgramOpt
   return life.end();
 }
 
-/// Handlers that ignore their stop token must not meet the destructors at the end of the program.
-int leave(const Settings& settings, int status) {
-  auto metrics = settings.bus.metrics;
-  const auto left = abandoned_handlers(metrics).value();
-  if (left <= 0) return status;
-  log::write(log::Level::warning, std::to_string(static_cast<long>(left)) +
-                                      " handlers still run; ending without them, their messages come again");
-  std::fflush(nullptr);
-  std::_Exit(1);
-}
-
 int run_until_stopped(const Settings& settings, const MakeProcessors& make, const ProgramOptions& options) {
   SignalStop signals;
   const auto stop = signals.token();
@@ -145,7 +147,7 @@ int run_until_stopped(const Settings& settings, const MakeProcessors& make, cons
   }
   while (!stop.stop_requested()) {
     try {
-      return leave(settings, live(settings, make, options, readiness, stop) ? 0 : 1);
+      return live(settings, make, options, readiness, stop) ? 0 : 1;
     } catch (const Error& error) {
       if (!error.retryable()) throw;
       log::write(log::Level::error, std::string("cannot start, trying again: ") + error.what());

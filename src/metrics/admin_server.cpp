@@ -29,6 +29,8 @@ using boost::system::error_code;
 constexpr auto idle_timeout = std::chrono::seconds(10);
 constexpr std::size_t max_connections = 64;
 constexpr std::uint32_t max_header_bytes = 8192;
+/// The parser bounds neither chunk extensions nor trailers.
+constexpr std::size_t max_buffered = 64 * 1024;
 
 /// What the pages are made of. Lives in the server, used by its thread only, but for the check.
 class Pages {
@@ -128,7 +130,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_{max_buffered};
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
   const Pages& pages_;

@@ -21,6 +21,20 @@ class Close : public Case {
   }
 };
 
+TEST_F(Close, EveryCompletionHasRunWhenItReturns) {
+  constexpr int rounds = 50, each = 20;
+  const auto where = queue();
+  std::atomic<int> heard = 0;
+  for (int round = 0; round < rounds; ++round) {
+    auto outbox = producer(where);
+    for (int number = 0; number < each; ++number) {
+      outbox.send_async(item(number), {}, [&](const Error*) { ++heard; });
+    }
+    outbox.close();
+    ASSERT_EQ(heard, (round + 1) * each);
+  }
+}
+
 TEST_F(Close, EndsAReceiveOfAnotherThread) {
   auto inbox = consumer(queue());
   std::promise<void> entered;

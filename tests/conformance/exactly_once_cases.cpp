@@ -1,4 +1,5 @@
 #include <future>
+#include <random>
 
 #include "conformance/case.hpp"
 #include "conformance/seam.hpp"
@@ -166,6 +167,35 @@ TEST_F(Transactions, AbortLeavesNeither) {
   EXPECT_TRUE(silent(results));
   auto inputs = consumer(in);
   EXPECT_EQ(next(inputs)->number, 1);
+}
+
+TEST_F(Transactions, CompetingRelaysKilledAtRandomLoseAndDoubleNothing) {
+  NEEDS(transactions);
+  NEEDS(durable);
+  constexpr std::size_t count = 600, relays = 3;
+  const auto in = queue("in"), out = queue("out");
+  auto results = consumer(out);
+  consumer(in).close();
+  auto source = producer(in);
+  send_range(source, 0, count - 1);
+  const Worker::Arguments how{{"out", out.str()}, {"window", "5"}};
+  std::vector<std::unique_ptr<Worker>> running;
+  for (std::size_t i = 0; i < relays; ++i) running.push_back(worker("transact", in, how));
+  std::mt19937_64 random(options().seed);
+  for (std::size_t round = 0; round < 3 * options().rounds; ++round) {
+    auto& victim = running[random() % relays];
+    for (auto left = random() % 20; left > 0; --left) victim->await("committed");
+    victim->kill();
+    victim = worker("transact", in, how);
+    victim->await("ready");
+  }
+  Tally tally(count);
+  for (const auto& message : take(results, count)) tally.count(static_cast<std::size_t>(message->number));
+  EXPECT_TRUE(silent(results));
+  report("kills", 3 * options().rounds);
+  report("lost", tally.lost());
+  report("duplicated", tally.duplicated());
+  EXPECT_EQ(tally.lost() + tally.duplicated() + tally.strange(), 0u);
 }
 
 TEST_F(DerivedOnce, OutputOfAnInputHandledTwiceIsStoredOnce) {

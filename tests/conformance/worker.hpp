@@ -22,8 +22,9 @@ namespace omnibus::conformance {
 ///           told
 /// measure   subscription, count: like consume for Raw → `got SIZE HASH ATTEMPT`
 /// produce   name, from, to, size, numbered=yes|no, file_limit (bytes) → `ready`, `confirmed N`, `failed
-/// CODE`, `done` relay     subscription, out, name, die=N → `ready`, `sent N`, `acked N`; kills itself
-/// between the two at N
+///           CODE`, `done`
+/// relay     subscription, out, name, die=N → `ready`, `sent N`, `acked N`; kills itself between the two at N
+/// transact  subscription, out: relays in transactions → `ready`, `committed N`
 ///
 /// Threads: one.
 class Worker {

@@ -135,6 +135,21 @@ int relay(Bus bus, const Arguments& arguments) {
   }
 }
 
+int transact(Bus bus, const Arguments& arguments) {
+  auto consumer = bus.create_consumer<Item>(arguments.queue(), arguments.text("subscription", "readers"),
+                                            consumer_options(arguments));
+  const auto out = arguments.queue("out");
+  say("ready");
+  for (;;) {
+    const auto message = consumer.receive(1h);
+    bus.transact([&](Transaction& transaction) {
+      transaction.send(out, message.value());
+      transaction.acknowledge(consumer, message);
+    });
+    say("committed " + std::to_string(message->number));
+  }
+}
+
 int dispatch(const std::string& mode, const Arguments& arguments) {
   if (const auto limit = arguments.number("file_limit"); limit > 0) {
     const rlimit most{.rlim_cur = static_cast<rlim_t>(limit), .rlim_max = RLIM_INFINITY};
@@ -148,6 +163,7 @@ int dispatch(const std::string& mode, const Arguments& arguments) {
   if (mode == "measure") return measure(bus, arguments);
   if (mode == "produce") return produce(bus, arguments);
   if (mode == "relay") return relay(bus, arguments);
+  if (mode == "transact") return transact(bus, arguments);
   throw ConfigError("unknown worker mode '" + mode + "'");
 }
 

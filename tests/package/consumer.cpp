@@ -1,5 +1,6 @@
 // A stranger's program: uses the installed package and nothing of this source tree.
 #include <iostream>
+#include <omnibus/framework/framework.hpp>
 #include <omnibus/omnibus.hpp>
 
 struct Greeting {
@@ -16,5 +17,12 @@ int main() {
   const auto message = inbox.receive();
   inbox.acknowledge(message);
   std::cout << "hello, " << message->who << " x" << message->times << '\n';
+
+  // A flow processor brings in every library that a program may need.
+  omnibus::Settings settings;
+  settings.id = "package";
+  omnibus::framework::FlowProcessor processor(bus, settings);
+  processor.start();
+  processor.stop();
   return message->who == "package" && message->times == 3 ? 0 : 1;
 }

@@ -21,6 +21,9 @@ struct Envelope {
   std::uint64_t ticket = 0;  ///< names the delivery to the consumer that made it; 0 needs no settling
 };
 
+/// How a transaction ended, as far as is known.
+enum class TransactionEnd : std::uint8_t { committed, aborted, unknown };
+
 class ProducerHandle {
  public:
   virtual ~ProducerHandle() = default;
@@ -53,6 +56,22 @@ class ConsumerHandle {
   virtual CloseReport close(Duration timeout) noexcept = 0;
   virtual const QueueName& queue() const noexcept = 0;
   virtual const std::string& subscription() const noexcept = 0;
+
+  /// Ends a settling that joined a transaction: once, after the transaction.
+  using EndSettling = UniqueFunction<void(TransactionEnd)>;
+  /// Makes the acknowledgement a part of the transaction. Errors: stale_ack, closed, unavailable.
+  virtual EndSettling acknowledge_in(driver::Transaction& transaction, const Envelope& envelope) = 0;
+};
+
+/// A transaction without the types. Threads: one caller at a time.
+class TransactionHandle {
+ public:
+  virtual ~TransactionHandle() = default;
+  virtual void send(const QueueName& queue, const schema::Type& type, const void* value,
+                    const SendOptions& options) = 0;
+  virtual void acknowledge(ConsumerHandle& consumer, const Envelope& envelope) = 0;
+  virtual void commit(Duration timeout) = 0;
+  virtual void abort() noexcept = 0;
 };
 
 }  // namespace omnibus::detail

@@ -18,7 +18,7 @@ struct ConsumerSettings {
   int concurrency = 1;  ///< most handlers in flight at once
   Duration rate_limit_retry = std::chrono::seconds(10);
   Duration rate_limit_timeout = std::chrono::seconds(7200);  ///< then the message is negatively acknowledged
-  Duration reconnect = std::chrono::seconds(5);              ///< between attempts to subscribe
+  Duration reconnect = std::chrono::seconds(5);  ///< between attempts to subscribe, or to settle a message
   ConsumerOptions options = {};
   std::weak_ptr<Flow> in = {};  ///< what Context::in becomes
   /// Called after each subscription, before the first message of it: at the start, and again when the

@@ -34,13 +34,16 @@ class AsyncProcessor {
   /// Stops taking, finishes handlers, flushes, acknowledges, closes, within Settings::shutdown_timeout. The
   /// Bus stays open: it may be shared. Overriders give each step time_left(). Idempotent.
   virtual void stop();
+  /// When stop() is to be over, for a program that stops several; otherwise Settings::shutdown_timeout after
+  /// its first call. Before it.
+  void stop_by(TimePoint deadline) noexcept;
   /// start(), waits for `stop`, stop(). run_program requests it on SIGTERM and SIGINT.
   void run(std::stop_token stop);
   /// Empty when ready; else the reason, for /readyz.
   virtual std::string ready() const;
 
  protected:
-  /// What is left of Settings::shutdown_timeout since the first call.
+  /// What is left of the time to stop, which begins with the first call.
   Duration time_left();
   /// What follows the configuration.
   ConfigReceiver& config() noexcept;

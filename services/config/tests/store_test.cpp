@@ -110,6 +110,21 @@ TEST_F(ConfigStore, RefusesWhatIsNotItsOwn) {
   EXPECT_EQ(code_of([&] { Store store(file()); }), ErrorCode::corrupt);
 }
 
+TEST_F(ConfigStore, LeavesAnotherProgramsDatabaseAsItIs) {
+  std::filesystem::create_directories(file().parent_path());
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(file().c_str(), &handle), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(handle, "CREATE TABLE own (x)", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(handle);
+  const auto bytes = [this] {
+    std::ifstream in(file(), std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const auto before = bytes();
+  EXPECT_EQ(code_of([&] { Store store(file()); }), ErrorCode::config);
+  EXPECT_TRUE(bytes() == before);
+}
+
 TEST_F(ConfigStore, RefusesANewerFormat) {
   { const Store store(file()); }
   sqlite3* handle = nullptr;

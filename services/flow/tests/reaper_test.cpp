@@ -89,6 +89,15 @@ TEST_F(FlowReaper, TakesAConfigurationWithoutFlowsForNoNews) {
   EXPECT_EQ(ledger_.oldest(), std::nullopt);
 }
 
+TEST_F(FlowReaper, SleepsUntilSomethingIsDueAndNotForLong) {
+  const auto now = at(minutes(0));
+  EXPECT_EQ(pause_until(now + std::chrono::milliseconds(20), now), std::chrono::milliseconds(20));
+  EXPECT_EQ(pause_until(now, now), std::chrono::milliseconds(0));
+  EXPECT_EQ(pause_until(now - hours(1), now), std::chrono::milliseconds(0));
+  EXPECT_EQ(pause_until(now + hours(1), now), std::chrono::seconds(30));
+  EXPECT_EQ(pause_until(SystemTime::max(), now), std::chrono::seconds(30));  // nothing is unused
+}
+
 TEST_F(FlowReaper, SweepsByItself) {
   std::promise<void> removed;
   subscriptions_.on_remove = [&] { removed.set_value(); };

@@ -15,7 +15,9 @@ constexpr const char* blueprint =
 
 class FlowRequests : public testing::Test {
  protected:
-  catalogue::FlowResponse ask(FlowRequest request) { return Requests(config_).handle(request); }
+  catalogue::FlowResponse ask(FlowRequest request) {
+    return Requests(config_, [this] { return now_; }).handle(request);
+  }
   std::string error_of(FlowRequest request) {
     const auto answer = ask(std::move(request));
     return answer.error ? answer.error->type + ": " + answer.error->message : "no error";
@@ -33,6 +35,7 @@ class FlowRequests : public testing::Test {
   static FlowRequest stop(std::string id) { return {.operation = "stop-flow", .flow_id = std::move(id)}; }
 
   FakeConfig config_;
+  TimePoint now_{};
 };
 
 TEST_F(FlowRequests, KeepBlueprints) {
@@ -86,8 +89,18 @@ TEST_F(FlowRequests, PlanAgainWhenTheConfigurationMoved) {
 
 TEST_F(FlowRequests, GiveUpWhenTheConfigurationNeverRests) {
   put_blueprint();
-  config_.before_apply = [&] { ++config_.snapshot.version; };
+  config_.before_apply = [&] {
+    ++config_.snapshot.version;
+    now_ += std::chrono::seconds(1);
+  };
   EXPECT_EQ(error_of(start("f1")), "flow-error: moved");
+}
+
+TEST_F(FlowRequests, WinAgainstManyWritersInTheEnd) {
+  put_blueprint();
+  int others = 1000;
+  config_.before_apply = [&] { config_.snapshot.version += others-- > 0 ? 1 : 0; };
+  EXPECT_EQ(error_of(start("f1")), "no error");
 }
 
 TEST_F(FlowRequests, LookWhetherALostAnswerWasASuccess) {

@@ -56,6 +56,11 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
   using Key = std::tuple<std::string, std::string>;  // flow ("" for none), line
   /// A dispatcher, or the making of one.
   struct Slot {
+    explicit Slot(FlowTable::Interfaces from) : interfaces(std::move(from)) {}
+    bool made_from(const FlowTable::Interfaces& current) const {
+      return interfaces == current || (interfaces && current && *interfaces == *current);
+    }
+    const FlowTable::Interfaces interfaces;  // of the flow when its queues were looked up; null for none
     std::promise<std::shared_ptr<Dispatcher>> promise;
     std::shared_future<std::shared_ptr<Dispatcher>> dispatcher{promise.get_future()};
   };
@@ -71,6 +76,7 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
   std::shared_ptr<Dispatcher> in_flow(const std::string& flow, const std::string& kind,
                                       const json::value& body);
   std::shared_ptr<Dispatcher> obtain(const std::string& flow, const ServiceType& type,
+                                     const FlowTable::Interfaces& interfaces,
                                      const std::function<DispatcherPlan()>& plan);
   void remember(const std::shared_ptr<Dispatcher>& dispatcher);
   void forget(const Key& key, const std::shared_ptr<Slot>& slot);
@@ -137,7 +143,7 @@ void Dispatch::Core::deliver(const std::optional<std::string>& flow, const std::
 std::shared_ptr<Dispatcher> Dispatch::Core::global(const std::string& kind, const json::value& body) {
   const auto* type = find_service(global_services(), kind, body);
   if (type == nullptr) throw Undeliverable{python_repr(kind), not_found};
-  return obtain({}, *type, [&] {
+  return obtain({}, *type, nullptr, [&] {
     return DispatcherPlan{bus,
                           options.id,
                           "None",
@@ -159,7 +165,7 @@ std::shared_ptr<Dispatcher> Dispatch::Core::in_flow(const std::string& flow, con
   if (interface == nullptr) throw Undeliverable{"This kind not supported by flow", not_found};
   const auto* type = find_service(flow_services(), kind, body);
   if (type == nullptr) throw Undeliverable{"Invalid kind", not_found};
-  return obtain(flow, *type, [&] {
+  return obtain(flow, *type, interfaces, [&] {
     const auto what = "flow '" + flow + "', interface " + kind;
     DispatcherPlan plan{bus, options.id, flow, kind, {}, {}, options.timeout};
     if (!type->answers) {
@@ -174,22 +180,31 @@ std::shared_ptr<Dispatcher> Dispatch::Core::in_flow(const std::string& flow, con
   });
 }
 
-/// The dispatcher, made by the first who asks while the others wait for it.
+/// The dispatcher, made by the first who asks while the others wait for it. One made from other interfaces,
+/// by a request that had looked them up before they changed, is never used.
 std::shared_ptr<Dispatcher> Dispatch::Core::obtain(const std::string& flow, const ServiceType& type,
+                                                   const FlowTable::Interfaces& interfaces,
                                                    const std::function<DispatcherPlan()>& plan) {
   const Key key(flow, type.name);
-  const auto mine = std::make_shared<Slot>();
-  std::shared_ptr<Slot> slot;
+  const auto mine = std::make_shared<Slot>(interfaces);
+  std::shared_ptr<Slot> slot = mine;
+  std::shared_ptr<Slot> replaced;  // let go outside the lock
   {
     const std::lock_guard lock(mutex);
     if (stopped) throw ClosedError("the gateway is shutting down");
-    slot = slots.try_emplace(key, mine).first->second;
+    auto& kept = slots[key];
+    if (kept && kept->made_from(interfaces)) {
+      slot = kept;
+    } else {
+      replaced = std::exchange(kept, mine);
+    }
   }
   if (slot == mine) {
     try {
       std::shared_ptr<Dispatcher> dispatcher(type.make(plan()).release(), DeleteOnPool{bus});
       remember(dispatcher);
       mine->promise.set_value(std::move(dispatcher));
+      if (!mine->made_from(flow.empty() ? nullptr : flows.find(flow))) forget(key, mine);
     } catch (...) {
       forget(key, mine);  // the next request tries again
       mine->promise.set_exception(std::current_exception());

@@ -28,6 +28,9 @@ namespace {
 constexpr std::uint32_t header_limit = 16 * 1024;
 constexpr std::size_t chunk = 64 * 1024;
 constexpr std::size_t first_read = 4 * 1024;  // what an idle connection keeps
+/// Above the parser's read size and a whole head; bounds chunk extensions and trailers, which the parser does
+/// not.
+constexpr std::size_t buffer_limit = 128 * 1024;
 /// A refused request's body up to this size is read, so that the connection can go on.
 constexpr std::uint64_t small_body = 64 * 1024;
 constexpr std::string_view json_type = "application/json; charset=utf-8";
@@ -35,6 +38,12 @@ constexpr std::string_view text_type = "text/plain; charset=utf-8";
 
 /// Completes a coroutine's operation with `ec` instead of an exception.
 auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
+
+/// What came is no HTTP; else it is the connection that failed.
+bool is_malformed(const error_code& ec) {
+  return ec.category() == http::make_error_code(http::error::bad_version).category() &&
+         ec != http::error::end_of_stream;
+}
 
 }  // namespace
 
@@ -52,6 +61,11 @@ struct HttpSession::Response {
     if (!why.empty()) body.append(" (").append(why).append(")");
     return {.status = static_cast<unsigned>(status), .body = std::move(body), .type = text_type};
   }
+  static Response malformed(const error_code& ec) {
+    return text(ec == http::error::header_limit ? http::status::request_header_fields_too_large
+                                                : http::status::bad_request,
+                ec.message());
+  }
   static Response json(Answer answer) { return {.status = answer.status, .body = std::move(answer.body)}; }
 };
 
@@ -59,6 +73,7 @@ HttpSession::HttpSession(std::shared_ptr<Context> context, asio::ip::tcp::socket
     : context_(std::move(context)),
       registration_(context_->sessions, this),
       stream_(std::move(socket)),
+      buffer_(buffer_limit),
       signal_(stream_.get_executor()) {}
 
 void HttpSession::start(std::shared_ptr<Context> context, asio::ip::tcp::socket socket) {
@@ -121,17 +136,14 @@ asio::awaitable<bool> HttpSession::serve() {
   stream_.expires_after(asio_duration(context_->options.header_timeout));
   error_code ec;
   co_await http::async_read_header(stream_, buffer_, head, into(ec));
-  if (ec && ec.category() == http::make_error_code(http::error::bad_version).category() &&
-      ec != http::error::end_of_stream && ec != http::error::partial_message) {
-    const auto status = ec == http::error::header_limit ? http::status::request_header_fields_too_large
-                                                        : http::status::bad_request;
-    auto bad = Response::text(status, ec.message());
-    bad.close = true;
-    (void)co_await write({}, std::move(bad));
-    co_await linger();
-    co_return false;
+  if (is_malformed(ec) && ec != http::error::partial_message) {
+    co_return co_await close_with({}, Response::malformed(ec));
   }
   if (ec) co_return false;
+  if (head.get().find(http::field::transfer_encoding) != head.get().end() && !head.chunked()) {
+    // Its end cannot be told, so what follows must not be read as a request. Source: RFC 9112 section 6.3.
+    co_return co_await close_with(peer_of(head), Response::malformed(http::error::bad_transfer_encoding));
+  }
   const auto method = head.get().method_string();
   const auto target = head.get().target();
   auto where = route({method.data(), method.size()}, {target.data(), target.size()});
@@ -168,14 +180,13 @@ asio::awaitable<bool> HttpSession::serve_call(Head& head, Route where) {
     co_return co_await refuse(head, Response::json(context_->handler.body_too_large(limit)));
   }
   auto body = co_await read_body(head);
-  if (body_too_large_) {
-    auto response = Response::json(context_->handler.body_too_large(limit));
-    response.close = true;
-    (void)co_await write(peer, std::move(response));
-    co_await linger();
-    co_return false;
+  if (!body) {
+    if (!is_malformed(body_error_)) co_return false;
+    auto response = body_error_ == http::error::body_limit
+                        ? Response::json(context_->handler.body_too_large(limit))
+                        : Response::malformed(body_error_);
+    co_return co_await close_with(peer, std::move(response));
   }
-  if (!body) co_return false;
   HttpCall call{std::move(where.flow), std::move(where.service), std::move(*body)};
   auto answer = co_await answer_to(std::move(call));
   claim_.reset();
@@ -200,8 +211,8 @@ asio::awaitable<bool> HttpSession::upgrade(Head& head, const Route& where) {
   co_return false;
 }
 
-/// The whole body; takes over `head`. Empty when the client went, stalled, or sent too much
-/// (body_too_large_).
+/// The whole body; takes over `head`. Empty when the client went, stalled, or sent what it must not
+/// (body_error_).
 asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
   error_code ec;
   if (beast::iequals(head.get()[http::field::expect], "100-continue") && buffer_.size() == 0) {
@@ -221,7 +232,6 @@ asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
     stream_.expires_after(asio_duration(context_->options.idle_timeout));
     co_await http::async_read_some(stream_, buffer_, parser, into(ec));
     if (ec == http::error::need_buffer) ec = {};
-    body_too_large_ = ec == http::error::body_limit;
     if (ec) break;
     body.append(part.data(), part.size() - parser.get().body().size);
     if (claim_ || body.size() < large_body) continue;
@@ -230,6 +240,7 @@ asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
       co_return std::nullopt;
     }
   }
+  body_error_ = ec;
   if (ec) co_return std::nullopt;
   co_return body;
 }
@@ -269,11 +280,13 @@ asio::awaitable<bool> HttpSession::claim_memory(std::size_t bytes) {
 asio::awaitable<void> HttpSession::wait_for(std::function<bool()> done) {
   if (done()) co_return;
   stream_.expires_never();
+  gives_up_ = std::chrono::steady_clock::time_point::max();
   watch_peer();
   while (!done() && !gone_) {
     error_code ec;
-    signal_.expires_at(std::chrono::steady_clock::time_point::max());
+    signal_.expires_at(gives_up_);
     co_await signal_.async_wait(into(ec));
+    if (!ec) gone_ = true;
   }
   error_code ignored;
   if (stream_.socket().is_open()) stream_.socket().cancel(ignored);
@@ -287,13 +300,24 @@ void HttpSession::answered(std::uint64_t request, Answer answer) {
 }
 
 /// Ends wait_for when the connection breaks. A client that only closed its sending side still gets its
-/// answer.
+/// answer, for a while: one that has gone altogether looks the same.
 void HttpSession::watch_peer() {
-  if (!stream_.socket().is_open()) return;
-  stream_.socket().async_wait(asio::socket_base::wait_error, [weak = weak_from_this()](const error_code& ec) {
+  auto& socket = stream_.socket();
+  if (!socket.is_open()) return;
+  socket.async_wait(asio::socket_base::wait_error, [weak = weak_from_this()](const error_code& ec) {
     const auto self = weak.lock();
     if (!self || ec) return;
     self->gone_ = true;
+    self->signal_.cancel();
+  });
+  socket.async_wait(asio::socket_base::wait_read, [weak = weak_from_this()](const error_code& ec) {
+    const auto self = weak.lock();
+    if (!self || ec) return;
+    char next = 0;
+    error_code end;
+    self->stream_.socket().receive(asio::buffer(&next, 1), asio::socket_base::message_peek, end);
+    if (end != asio::error::eof) return;
+    self->gives_up_ = std::chrono::steady_clock::now() + asio_duration(self->context_->options.idle_timeout);
     self->signal_.cancel();
   });
 }
@@ -309,6 +333,11 @@ asio::awaitable<bool> HttpSession::refuse(Head& head, Response response) {
     if (!co_await read_body(head)) co_return false;
     co_return co_await write(peer, std::move(response));
   }
+  co_return co_await close_with(peer, std::move(response));
+}
+
+/// Answers and ends the connection; false, as it must not go on.
+asio::awaitable<bool> HttpSession::close_with(Peer peer, Response response) {
   response.close = true;
   (void)co_await write(peer, std::move(response));
   co_await linger();

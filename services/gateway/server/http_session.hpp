@@ -52,6 +52,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<void> wait_for(std::function<bool()> done);
   Awaitable<std::optional<Answer>> answer_to(HttpCall call);
   Awaitable<bool> refuse(Head& head, Response response);
+  Awaitable<bool> close_with(Peer peer, Response response);
   Awaitable<bool> write(Peer peer, Response response);
   Awaitable<void> linger();
   static Peer peer_of(const Head& head);
@@ -63,13 +64,14 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   const Sessions::Registration registration_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
-  boost::asio::steady_timer signal_;          // wakes wait_for
-  std::unique_ptr<ByteBudget::Claim> claim_;  // for the body of the running request, when it is large
+  boost::asio::steady_timer signal_;                // wakes wait_for
+  std::chrono::steady_clock::time_point gives_up_;  // of wait_for
+  std::unique_ptr<ByteBudget::Claim> claim_;        // for the body of the running request, when it is large
   std::optional<Answer> answer_;
   std::uint64_t request_ = 0;
   bool idle_ = false;
   bool gone_ = false;
-  bool body_too_large_ = false;
+  boost::system::error_code body_error_;  // why the last body could not be read
 };
 
 }  // namespace omnibus::gateway

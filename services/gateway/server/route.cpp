@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "core/text.hpp"
+
 namespace omnibus::gateway {
 
 namespace {
@@ -30,7 +32,7 @@ std::optional<std::string> percent_decoded(std::string_view text, bool form) {
   return result;
 }
 
-/// The path's parts; empty when it is malformed. "/a/b/" has a last empty part.
+/// The path's parts, UTF-8; empty when it is malformed. "/a/b/" has a last empty part.
 std::vector<std::string> path_parts(std::string_view path) {
   std::vector<std::string> parts;
   if (path.empty() || path.front() != '/') return parts;
@@ -38,7 +40,7 @@ std::vector<std::string> path_parts(std::string_view path) {
     path.remove_prefix(1);
     const auto end = path.substr(0, path.find('/'));
     auto part = percent_decoded(end, false);
-    if (!part) return {};
+    if (!part || !text::is_utf8(*part)) return {};
     parts.push_back(std::move(*part));
     path.remove_prefix(end.size());
   }

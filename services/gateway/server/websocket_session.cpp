@@ -115,19 +115,28 @@ asio::awaitable<void> WebSocketSession::read() {
     }
     if (closed_) co_return;
     std::string text;
-    auto buffer = asio::dynamic_buffer(text);
-    heard_ = Clock::now();
-    reading_ = true;
-    co_await stream_.async_read(buffer, into(ec));
-    reading_ = false;
-    heard_ = Clock::now();
-    pinged_ = false;
-    if (ec) co_return;
+    if (!co_await read_message(text)) co_return;
     if (draining_) continue;
     std::shared_ptr<ByteBudget::Claim> claim;
     if (text.size() >= large_body) claim = co_await claim_memory(text.size());
     if (!closed_) take(std::move(text), std::move(claim));
   }
+}
+
+/// False when the connection has ended. Every part of a message shows that the client lives.
+asio::awaitable<bool> WebSocketSession::read_message(std::string& text) {
+  auto buffer = asio::dynamic_buffer(text);
+  error_code ec;
+  reading_ = true;
+  do {
+    heard_ = Clock::now();
+    pinged_ = false;
+    co_await stream_.async_read_some(buffer, 0, into(ec));
+  } while (!ec && !stream_.is_message_done());
+  reading_ = false;
+  heard_ = Clock::now();
+  pinged_ = false;
+  co_return !ec;
 }
 
 /// Waits until there is room for a large message; nothing more is read meanwhile.
@@ -213,10 +222,13 @@ asio::awaitable<bool> WebSocketSession::write_message(const std::string& text) {
   co_return last && !ec;
 }
 
-/// On its own: a ping waits behind a write that a client which does not read holds up.
+/// On its own: a ping waits behind a write that a client which does not read holds up. One at a time: the
+/// stream has room for one that waits.
 asio::awaitable<void> WebSocketSession::ping() {
   error_code ec;
+  pinging_ = true;
   co_await stream_.async_ping({}, into(ec));
+  pinging_ = false;
 }
 
 /// Pings a silent client, and gives up on one that neither answers nor reads.
@@ -232,7 +244,7 @@ asio::awaitable<void> WebSocketSession::keep() {
       co_return;
     }
     const bool silent = reading_ && Clock::now() - heard_ > context_->options.idle_timeout / 2;
-    if (silent && !pinged_ && !draining_) {
+    if (silent && !pinged_ && !pinging_ && !draining_) {
       pinged_ = true;
       spawn(ping());
     }

@@ -36,6 +36,7 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
 
   Awaitable<void> run(Request request);
   Awaitable<void> read();
+  Awaitable<bool> read_message(std::string& text);
   Awaitable<void> write();
   Awaitable<bool> write_message(const std::string& text);
   Awaitable<void> ping();
@@ -61,7 +62,8 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   TimePoint wrote_ = Clock::now();  // last progress of the message being written
   bool reading_ = false;
   bool writing_ = false;
-  bool pinged_ = false;
+  bool pinged_ = false;   // since the client was last heard
+  bool pinging_ = false;  // a ping is being written
   bool draining_ = false;
   bool closed_ = false;
 };

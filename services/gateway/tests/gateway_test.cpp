@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/gateway/processor.hpp"
 #include "services/gateway/tests/client.hpp"
 #include "services/gateway/tests/fake_services.hpp"
 
@@ -184,6 +185,22 @@ TEST_F(GatewayTest, StopCutsOffWhatGetsNoAnswer) {
   const auto report = gateway->stop(milliseconds(20));
   EXPECT_EQ(report.running, 1u);
   EXPECT_EQ(client.read_all(), "");
+}
+
+TEST_F(GatewayTest, AProgramThatCutsOffRequestsSaysSo) {
+  FakeServices services(bus_);
+  Settings settings;
+  settings.id = "gateway";
+  settings.shutdown_timeout = milliseconds(20);
+  GatewayProcessor gateway(bus_, settings, options());
+  gateway.start();
+  while (!gateway.ready().empty()) std::this_thread::yield();
+  services.take();
+  HttpClient client(gateway.port());
+  client.write(HttpClient::post_text("/api/v1/config", R"({"operation": "list"})"));
+  while (services.take().empty()) std::this_thread::yield();
+  EXPECT_THROW(gateway.stop(), TimeoutError);
+  EXPECT_NO_THROW(gateway.stop());
 }
 
 TEST_F(GatewayTest, MayBeStoppedBeforeItStarted) {

@@ -30,10 +30,10 @@ TEST(Route, TellsWrongMethodFromUnknownPath) {
   EXPECT_EQ(route("GET", "/api/v1/config").kind, Kind::wrong_method);
   EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").kind, Kind::wrong_method);
   EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").allow, "POST");
-  for (const char* path :
-       {"/", "", "*", "/nothing", "/api/v1", "/api/v1/", "/api/v1/config/", "/api/v2/config",
-        "/api/v1/flow/f", "/api/v1/flow//service/k", "/api/v1/flow/f/service/",
-        "/api/v1/flow/f/service/k/more", "/api/v1/%zz", "/api/v1/%4", "http://host"}) {
+  for (const char* path : {"/", "", "*", "/nothing", "/api/v1", "/api/v1/", "/api/v1/config/",
+                           "/api/v2/config", "/api/v1/flow/f", "/api/v1/flow//service/k",
+                           "/api/v1/flow/f/service/", "/api/v1/flow/f/service/k/more", "/api/v1/%zz",
+                           "/api/v1/%4", "/api/v1/%ff", "/api/v1/flow/\xFF/service/k", "http://host"}) {
     EXPECT_EQ(route("POST", path).kind, Kind::not_found) << path;
   }
 }

@@ -179,6 +179,32 @@ TEST_F(HttpServer, RefusesWhatIsNoHttp) {
   EXPECT_THAT(two.read_all(), StartsWith("HTTP/1.1 431 "));
 }
 
+TEST_F(HttpServer, RefusesABodyThatIsNoHttp) {
+  start();
+  constexpr std::string_view head = "POST /api/v1/config HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: ";
+  for (const char* rest :
+       {"chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", "chunked\r\n\r\n2\r\n{}xyz\r\n", "gzip\r\n\r\n{}"}) {
+    auto one = client();
+    one.write(std::string(head) + rest);
+    EXPECT_THAT(one.read_all(), StartsWith("HTTP/1.1 400 ")) << rest;
+  }
+  auto one = client();
+  one.write("POST /api/v1/config HTTP/1.1\r\nHost: t\r\nContent-Length: 20\r\n\r\n{");
+  one.finish_writing();
+  EXPECT_THAT(one.read_all(), StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(handler_.waiting(), 0u);
+}
+
+TEST_F(HttpServer, BoundsWhatStandsBetweenChunks) {
+  start();
+  for (const char* before : {"2;", "0\r\nX: "}) {
+    auto one = client();
+    one.write("POST /api/v1/config HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+    one.write(before + std::string(200 * 1024, 'x'));
+    EXPECT_THAT(one.read_all(), StartsWith("HTTP/1.1 400 ")) << before;
+  }
+}
+
 TEST_F(HttpServer, ClosesConnectionsThatStall) {
   auto with = options();
   with.header_timeout = milliseconds(50);
@@ -228,6 +254,18 @@ TEST_F(HttpServer, AnswersAHalfClosedClient) {
   auto seen = handler_.next();
   seen.reply({.body = "ok"});
   EXPECT_THAT(one.read_all(), HasSubstr("\r\n\r\nok"));
+}
+
+TEST_F(HttpServer, DoesNotWaitForEverForAClientThatClosed) {
+  auto with = options();
+  with.idle_timeout = milliseconds(50);
+  start(with);
+  auto one = client();
+  one.write(HttpClient::post_text("/api/v1/config", "{}"));
+  auto seen = handler_.next();
+  one.socket().close();  // with nothing unread, so that the server sees no reset
+  EXPECT_TRUE(empties());
+  EXPECT_FALSE(seen.reply({.body = "nobody"}));
 }
 
 TEST_F(HttpServer, FreesEverythingOfAClientThatVanishes) {

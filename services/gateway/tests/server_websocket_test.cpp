@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <thread>
 
 #include "services/gateway/server/server.hpp"
@@ -161,6 +162,23 @@ TEST_F(WebSocketServer, GivesUpOnAClientThatDoesNotAnswerPings) {
   start(with);
   WebSocketClient client(server_->port());
   EXPECT_TRUE(empties());  // the client never reads, so it never answers
+}
+
+TEST_F(WebSocketServer, KeepsAClientWhoseMessageComesSlowly) {
+  auto with = options();
+  with.idle_timeout = milliseconds(200);
+  start(with);
+  WebSocketClient client(server_->port());
+  auto& socket = client.stream().next_layer();
+  const std::string head("\x81\x86\0\0\0\0", 6);  // text, 6 bytes, masked with zeros
+  boost::asio::write(socket, boost::asio::buffer(head));
+  for (const char letter : std::string_view("slowly")) {
+    std::array<char, 2> ping{};  // each says that the client was silent for a while
+    boost::asio::read(socket, boost::asio::buffer(ping));
+    ASSERT_EQ(ping[0], '\x89');
+    boost::asio::write(socket, boost::asio::buffer(&letter, 1));
+  }
+  EXPECT_EQ(handler_.next().call.body, "slowly");
 }
 
 TEST_F(WebSocketServer, CutsOffAClientThatDoesNotReadItsAnswers) {

@@ -12,6 +12,7 @@
 #include "backends/embedded/log_journal.hpp"
 #include "backends/embedded/parameters.hpp"
 #include "backends/embedded/producer.hpp"
+#include "backends/embedded/transaction.hpp"
 
 namespace omnibus::embedded {
 namespace {
@@ -39,9 +40,15 @@ std::shared_ptr<Engine> open_store_engine(const Parameters& parameters) {
   options.directory = parameters.path;
   options.durability = Durability::parse(parameters.durability);
   options.lock_wait = parameters.lock_wait;
-  auto engine = std::make_shared<Engine>(std::make_unique<LogJournal>(std::move(options)),
-                                         EngineOptions{parameters.limits, wall_clock});
-  engine->start();
+  auto engine = std::make_shared<Engine>(
+      std::make_unique<LogJournal>(std::move(options), parameters.checkpoint_interval),
+      EngineOptions{parameters.limits, wall_clock});
+  try {
+    engine->start();
+  } catch (...) {
+    engine->stop();  // its threads must not be the last to hold it
+    throw;
+  }
   return engine;
 }
 
@@ -122,6 +129,17 @@ class EmbeddedBackend final : public driver::Backend {
       return done(&error, {});
     }
     done(nullptr, std::move(result));
+  }
+
+  void begin(std::string_view, driver::Result<std::unique_ptr<driver::Transaction>> done) override {
+    std::unique_ptr<driver::Transaction> transaction;
+    try {
+      open_engine();
+      transaction = std::make_unique<TransactionHandle>(engine_);
+    } catch (const Error& error) {
+      return done(&error, nullptr);
+    }
+    done(nullptr, std::move(transaction));
   }
 
   void close(TimePoint, Completion done) override {

@@ -19,6 +19,9 @@ class ConsumerHandle final : public driver::Consumer {
   void unsubscribe(Completion done) override;
   void close(TimePoint deadline, Completion done) override;
 
+  const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
+  const PortPtr& port() const noexcept { return port_; }
+
  private:
   const std::shared_ptr<Engine> engine_;
   const PortPtr port_;

@@ -212,7 +212,7 @@ void Engine::conclude(Aftermath& after) {
     const auto wait = std::max<Millis>(*after.alarm - options_.now(), 0) + 1;
     alarm_->arm(deadline_after(std::chrono::milliseconds(wait)));
   }
-  for (const auto blob : after.blobs) journal_->remove_blob(blob);
+  for (const auto blob : after.blobs) journal_->discard_blob(blob, after.mark);
   for (const auto& port : after.ports) drain(port);
   for (auto& [done, error] : after.settled) done(error ? &*error : nullptr);
   if (after.confirmed.empty()) return;
@@ -311,23 +311,43 @@ void Engine::follow() {
   }
 }
 
-void Engine::start() {
+Journal::Listener Engine::listener() {
   const auto weak = weak_from_this();
-  journal_->start(
-      [weak] {
-        if (const auto self = weak.lock()) self->follow();
-      },
-      [weak](OwnerId owner) {
-        if (const auto self = weak.lock()) self->remove_dead(owner);
-      });
+  const auto with_self = [weak](auto&& call) {
+    if (const auto self = weak.lock()) call(*self);
+  };
+  return {.changed = [with_self] { with_self([](Engine& self) { self.follow(); }); },
+          .gone = [with_self](OwnerId owner) { with_self([&](Engine& self) { self.remove_dead(owner); }); },
+          .tidy = [with_self] { with_self([](Engine& self) { self.tidy(); }); },
+          .look =
+              [with_self](const std::function<void(const State&)>& look) {
+                with_self([&](Engine& self) {
+                  const std::lock_guard lock(self.mutex_);
+                  look(self.state_);
+                });
+              }};
+}
+
+/// Drops what is older than the retention allows where nothing is sent that would.
+void Engine::tidy() {
+  if (options_.limits.retention_time == 0) return;
+  run([this](Aftermath&) {
+    for (const auto& [id, queue] : state_.queues()) {
+      if (!queue.space->history.empty()) effects_.grown.push_back(queue.space);
+    }
+  });
+}
+
+void Engine::start() {
   std::set<OwnerId> owners;
   {
     const std::lock_guard lock(mutex_);
-    journal_->catch_up(state_, effects_);
+    journal_->restore(state_, effects_);
     for (const auto& [id, consumer] : state_.consumers()) owners.insert(consumer.owner);
     for (const auto& [id, producer] : state_.producers()) owners.insert(producer.owner);
     effects_ = {};
   }
+  journal_->start(listener());
   for (const auto owner : owners) {
     if (owner != 0 && owner != journal_->self() && !journal_->alive(owner)) remove_dead(owner);
   }

@@ -69,6 +69,30 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Removes its subscription.
   void unsubscribe(const PortPtr& port, Completion done);
 
+  /// What a transaction has gathered.
+  struct Transacted {
+    struct Output {
+      QueueName queue;
+      Content content;
+      std::uint64_t cost = 0;  ///< against retention and limits
+      Duration delay = Duration::zero();
+      std::uint64_t key_hash = 0;
+    };
+    struct Acknowledged {
+      PortPtr port;
+      std::vector<driver::AckId> ids;
+    };
+    std::vector<Output> outputs;
+    std::vector<Acknowledged> acknowledged;
+  };
+  /// Stores the message's bytes, its body in a file of its own when asked. Errors: no_space, io.
+  Transacted::Output keep(const QueueName& queue, const driver::Outgoing& message, bool apart);
+  /// Makes all of it history in one frame. Errors, to `done`, nothing has happened then: stale_ack when a
+  /// delivery is not held any more, too_large, no_space, io.
+  void transact(Transacted work, Completion done);
+  /// Forgets what keep() stored.
+  void abandon(Transacted work) noexcept;
+
   void create_subscription(const QueueName& queue, std::string_view name, Position position);
   void remove_subscription(const QueueName& queue, std::string_view name);
   driver::QueueStatistics statistics(const QueueName& queue);
@@ -104,6 +128,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::deque<PortPtr> hungry;
   };
   class Publishing;
+  class Transacting;
 
   void commit(Record record);
   void commit(std::vector<Record> records);
@@ -122,6 +147,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void load(const PortPtr& port, const Handover& handover, std::vector<driver::Delivery>& batch);
   void ring();
   void follow();
+  Journal::Listener listener();
+  void tidy();
   void hand_out_later(std::span<const SubscriptionId> subscriptions);
   void remove_dead(OwnerId owner);
   void reap(std::span<const ConsumerId> consumers);
@@ -131,7 +158,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   SubscriptionId ensure_subscription(QueueId queue, std::string_view name, Position position,
                                      Lifetime lifetime, Duration expiry);
   void check_attach(const Subscription& subscription, const driver::ConsumerConfig& config) const;
+  void publish_after(const Transacted& work);
   void forget(const PortPtr& port, Aftermath& after);
+  /// Whether `bytes` more are too many, after `added` others that are not in the state yet.
+  std::optional<Error> over_limit(const Queue& queue, std::uint64_t added, std::uint64_t bytes) const;
   /// Runs `apply` on the ids that are held, per subscription; tells whether some were stale.
   std::optional<Error> settle(const Port& port, std::span<const driver::AckId> ids,
                               const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make);

@@ -8,20 +8,6 @@ namespace {
 
 /// One frame holds about so much, so that others wait for the commit section only shortly.
 constexpr std::size_t frame_bytes = std::size_t{64} << 10;
-/// What a message costs besides its text.
-constexpr std::uint64_t message_overhead = 64;
-
-std::uint64_t cost(const driver::Outgoing& message) {
-  std::uint64_t bytes = message_overhead + message.payload.size() + message.key.size();
-  for (const auto& [key, value] : message.properties) bytes += key.size() + value.size();
-  return bytes;
-}
-
-Millis visible_at(Millis now, Duration delay) {
-  if (delay <= Duration::zero()) return 0;
-  return now + std::chrono::ceil<std::chrono::milliseconds>(delay).count();
-}
-
 Error too_large(std::size_t size) {
   return {ErrorCode::too_large,
           "message of " + std::to_string(size) + " bytes is over the limit of " +
@@ -51,7 +37,6 @@ class Engine::Publishing {
     bool stored = false;
   };
 
-  std::optional<Error> over_limit(const Queue& queue, std::uint64_t bytes) const;
   void write();
 
   Engine& engine_;
@@ -96,9 +81,9 @@ void Engine::Publishing::finish(Aftermath& after) {
   }
 }
 
-std::optional<Error> Engine::Publishing::over_limit(const Queue& queue, std::uint64_t bytes) const {
-  const auto limit = engine_.options_.limits.hard_limit;
-  const auto waiting = queue.space->pending_bytes + added_;
+std::optional<Error> Engine::over_limit(const Queue& queue, std::uint64_t added, std::uint64_t bytes) const {
+  const auto limit = options_.limits.hard_limit;
+  const auto waiting = queue.space->pending_bytes + added;
   if (limit == 0 || queue.best_effort || queue.subscriptions.empty() || waiting + bytes <= limit) {
     return std::nullopt;
   }
@@ -137,8 +122,8 @@ void Engine::Publishing::decide(ProducerId id) {
     const auto& message = *request.message;
     if (message.sequence != 0 && message.sequence <= last) continue;  // stored before: only confirmed
     if (filled_ > 0 && filled_ + request.content.size > frame_bytes) write();
-    const auto bytes = cost(message);
-    if (!broken_) broken_ = over_limit(*queue, bytes);
+    const auto bytes = cost_of(message);
+    if (!broken_) broken_ = engine_.over_limit(*queue, added_, bytes);
     if (broken_) {
       request.error = broken_;
       continue;

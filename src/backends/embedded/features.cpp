@@ -8,12 +8,26 @@ driver::Features features(bool durable) {
   using driver::Feature;
   using driver::Support;
   driver::Features features;
-  for (const auto feature :
-       {Feature::best_effort, Feature::at_least_once, Feature::send_deduplication, Feature::shared,
-        Feature::exclusive, Feature::failover, Feature::earliest, Feature::history, Feature::ephemeral,
-        Feature::negative_acknowledge, Feature::delayed_send, Feature::ordered_keys, Feature::attempts,
-        Feature::confirmed_ack, Feature::ack_after_reconnect, Feature::ack_timeout, Feature::large_messages,
-        Feature::subscriptions_api, Feature::statistics}) {
+  for (const auto feature : {Feature::best_effort,
+                             Feature::at_least_once,
+                             Feature::send_deduplication,
+                             Feature::shared,
+                             Feature::exclusive,
+                             Feature::failover,
+                             Feature::earliest,
+                             Feature::history,
+                             Feature::ephemeral,
+                             Feature::negative_acknowledge,
+                             Feature::delayed_send,
+                             Feature::ordered_keys,
+                             Feature::attempts,
+                             Feature::confirmed_ack,
+                             Feature::ack_after_reconnect,
+                             Feature::ack_timeout,
+                             Feature::large_messages,
+                             Feature::subscriptions_api,
+                             Feature::statistics,
+                             Feature::transactions}) {
     features.set(feature, Support::native);
   }
   if (durable) {
@@ -22,7 +36,6 @@ driver::Features features(bool durable) {
     features.set(Feature::durable, Support::missing,
                  "embedded:// lives in this process and ends with it; embedded:///path is durable");
   }
-  features.set(Feature::transactions, Support::missing, "not built yet");
   features.set(Feature::no_subscription_error, Support::missing,
                "what nobody subscribes to is kept within retention instead");
   features.set(Feature::authentication, Support::missing, "no object: access is the directory's permissions");

@@ -15,6 +15,15 @@ namespace omnibus::embedded {
 /// Threads: the functions that take a State under the Engine's lock; the others from any thread without it.
 class Journal {
  public:
+  /// What a journal tells and asks the Engine.
+  struct Listener {
+    std::function<void()> changed;      ///< others committed something
+    std::function<void(OwnerId)> gone;  ///< a process went
+    std::function<void()> tidy;         ///< time to drop what is kept no longer
+    /// Shows the State as of mark(), under the Engine's lock; not at all when the Engine is gone.
+    std::function<void(const std::function<void(const State&)>&)> look;
+  };
+
   virtual ~Journal() = default;
 
   /// Names this opening in records.
@@ -22,9 +31,10 @@ class Journal {
   /// False when the process of that opening is gone.
   virtual bool alive(OwnerId owner) const = 0;
 
-  /// Starts telling: `changed` when others committed something, `gone` when a process went. Each may run on
-  /// any thread of the journal until stop() has returned.
-  virtual void start(std::function<void()> changed, std::function<void(OwnerId)> gone) = 0;
+  /// Fills an empty State with everything committed so far. Call it first, once. Errors: corrupt, io.
+  virtual void restore(State& state, Effects& effects) = 0;
+  /// Starts telling. Each function may run on any thread of the journal until stop() has returned.
+  virtual void start(Listener listener) = 0;
   /// Confirms what is committed, ends the threads and closes the log.
   virtual void stop() noexcept = 0;
   /// To be called before the first use of a best-effort queue. Errors: as opening the store.
@@ -46,12 +56,14 @@ class Journal {
   virtual bool confirms_at_once() const noexcept = 0;
   /// Runs `done` when everything up to `mark` is as durable as was asked for. Errors go to `done`.
   virtual void confirm(std::uint64_t mark, Completion done) = 0;
-  /// Keeps the bytes of a message for a Publish record. Errors: no_space, io.
-  virtual Content store(const driver::Outgoing& message, bool best_effort) = 0;
+  /// Keeps the bytes of a message for a Publish record; `apart`: with the body in a file of its own, whatever
+  /// its size. Errors: no_space, io.
+  virtual Content store(const driver::Outgoing& message, bool best_effort, bool apart = false) = 0;
   /// Fills body, properties and key. Errors: corrupt, io.
   virtual void load(const Content& content, bool best_effort, driver::Delivery& delivery) = 0;
-  /// Deletes a body's file that no message refers to.
-  virtual void remove_blob(std::uint64_t blob) noexcept = 0;
+  /// Deletes a body's file that no message refers to, once everything up to `mark` is on disk: before, a
+  /// power cut could bring its message back.
+  virtual void discard_blob(std::uint64_t blob, std::uint64_t mark) = 0;
 };
 
 /// A journal without files: one process, gone with it.

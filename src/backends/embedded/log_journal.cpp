@@ -27,6 +27,10 @@ bool is_best_effort(const State& state, const Record& record) {
   return queue != nullptr && queue->best_effort;
 }
 
+constexpr auto keeping_interval = std::chrono::seconds(30);
+/// So many large bodies that could go are worth a sync of their own.
+constexpr std::size_t many_blobs = 8;
+
 Content* content_of(Record& record) {
   if (auto* publish = std::get_if<record::Publish>(&record)) return &publish->content;
   if (auto* relocate = std::get_if<record::Relocate>(&record)) return &relocate->content;
@@ -35,10 +39,10 @@ Content* content_of(Record& record) {
 
 }  // namespace
 
-LogJournal::LogJournal(LogOptions options) {
+LogJournal::LogJournal(LogOptions options, std::uint64_t checkpoint_interval) {
   committed_.log = Log::open(std::move(options));
-  committed_.cursor = committed_.log->cursor(0);
   self_ = committed_.log->self().generation;
+  upkeep_ = std::make_unique<Upkeep>(*committed_.log, checkpoint_interval);
 }
 
 LogJournal::~LogJournal() { stop(); }
@@ -50,11 +54,53 @@ bool LogJournal::alive(OwnerId owner) const {
                      [owner](const Member& member) { return member.id.generation == owner; });
 }
 
-void LogJournal::start(std::function<void()> changed, std::function<void(OwnerId)> gone) {
+void LogJournal::restore(State& state, Effects& effects) {
+  const auto known = upkeep_->restore(state);
+  committed_.cursor = committed_.log->cursor(known);
+  committed_.applied = known;
+  committed_.log->applied(known);
+  read(committed_, state, effects, false);
+  upkeep_->remove_leftovers(state);
+}
+
+void LogJournal::start(Listener listener) {
   const std::lock_guard lock(mutex_);
-  changed_ = std::move(changed);
+  listener_ = std::move(listener);
   followers_.emplace_back([this](std::stop_token stop) { follow(committed_, std::move(stop)); });
-  committed_.log->watch([gone = std::move(gone)](const Member& member) { gone(member.id.generation); });
+  committed_.log->watch([this](const Member& member) { listener_.gone(member.id.generation); });
+  tidied_ = Clock::now();
+  keeper_.start(keeping_interval, [this](const std::stop_token&) { return keep(); });
+}
+
+/// One round of upkeep. False when it failed.
+bool LogJournal::keep() {
+  try {
+    if (const auto now = Clock::now(); now - tidied_ >= keeping_interval) {
+      tidied_ = now;
+      listener_.tidy();
+    }
+    if (upkeep_->due()) {
+      upkeep_->look_at_disk();
+      if (upkeep_->due()) write_checkpoint();
+    }
+    if (upkeep_->sweep() > 0) {
+      committed_.log->sync();
+      upkeep_->sweep();
+    }
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::closed) {
+      log::write(log::Level::warning,
+                 std::string("cannot keep the store small, trying again: ") + error.what());
+    }
+    return false;
+  }
+}
+
+void LogJournal::write_checkpoint() {
+  std::optional<Upkeep::Draft> draft;
+  listener_.look([&](const State& state) { draft = upkeep_->draft(state, mark()); });
+  if (draft) upkeep_->write(*draft);
 }
 
 void LogJournal::want_best_effort() {
@@ -81,8 +127,28 @@ void LogJournal::stop() noexcept {
   if (committed_.log) committed_.log->interrupt();
   if (best_effort_.log) best_effort_.log->interrupt();
   followers.clear();
+  keeper_.stop();
+  if (committed_.log && listener_.look) keep_at_close();
   best_effort_.log.reset();
   committed_.log.reset();
+}
+
+/// So that the next one to open does not have to replay.
+void LogJournal::keep_at_close() noexcept {
+  try {
+    if (upkeep_->due_at_close()) {
+      upkeep_->look_at_disk();
+      if (upkeep_->due_at_close()) write_checkpoint();
+    }
+    upkeep_->sweep();
+  } catch (const Error& error) {
+    log::write(log::Level::warning,
+               std::string("no checkpoint at the close, the next open replays more: ") + error.what());
+  }
+}
+
+void LogJournal::discard_blob(std::uint64_t blob, std::uint64_t mark) {
+  if (upkeep_->discard(blob, mark) >= many_blobs) keeper_.poke();
 }
 
 void LogJournal::follow(Place& place, std::stop_token stop) {
@@ -90,7 +156,7 @@ void LogJournal::follow(Place& place, std::stop_token stop) {
     const auto seen = place.applied.load();
     try {
       if (!place.log->wait(seen, TimePoint::max())) continue;
-      changed_();
+      listener_.changed();
     } catch (const Error& error) {
       if (error.code() == ErrorCode::closed) return;  // in the child of a fork
       log::write(log::Level::warning, std::string("cannot follow the store: ") + error.what());
@@ -100,12 +166,19 @@ void LogJournal::follow(Place& place, std::stop_token stop) {
   }
 }
 
+void LogJournal::note_growth(const Place& place, const FrameView& frame) {
+  if (&place != &committed_) return;
+  upkeep_->grew(frame.size);
+  if (upkeep_->due()) keeper_.poke();
+}
+
 void LogJournal::read(Place& place, State& state, Effects& effects, bool best_effort) {
   if (place.log->end() < place.cursor.next()) return;
   FrameView frame;
   Gap gap;
   for (auto got = place.log->read(place.cursor, frame, gap); got != ReadResult::end;
        got = place.log->read(place.cursor, frame, gap)) {
+    if (got == ReadResult::frame) note_growth(place, frame);
     if (got == ReadResult::gap) {
       if (best_effort) effects.missed += gap.last - gap.first + 1;
       continue;
@@ -143,7 +216,9 @@ void LogJournal::enter(State& state, Effects& effects) {
 
 void LogJournal::leave() noexcept {
   section_.reset();
-  if (std::exchange(appended_, false)) committed_.log->wake();
+  if (!std::exchange(appended_, false)) return;
+  committed_.log->applied(committed_.applied);
+  committed_.log->wake();
 }
 
 void LogJournal::commit(State& state, std::span<Record> records, Effects& effects) {
@@ -175,6 +250,7 @@ void LogJournal::append(Place& place, Log::Section& section, State& state, std::
   const auto frame = place.log->append(section, {&part, 1});
   place.cursor.skip(frame);
   place.applied = frame.sequence;
+  note_growth(place, frame);
   auto at = places_.begin();
   for (auto& record : records) {
     if (auto* content = content_of(record)) *content = content_in(frame, *at++, content->size, content->blob);
@@ -194,8 +270,8 @@ void LogJournal::confirm(std::uint64_t mark, Completion done) {
   }
 }
 
-Content LogJournal::store(const driver::Outgoing& message, bool best_effort) {
-  if (message.payload.size() <= blob_threshold) return encode_message(message);
+Content LogJournal::store(const driver::Outgoing& message, bool best_effort, bool apart) {
+  if (!apart && message.payload.size() <= blob_threshold) return encode_message(message);
   const auto& log = best_effort ? best_effort_.log : committed_.log;
   const auto blob = log->write_blob(message.payload);
   const BlobReference reference{blob.id, blob.length, blob.crc};

@@ -11,21 +11,24 @@
 #include <vector>
 
 #include "backends/embedded/journal.hpp"
+#include "backends/embedded/keeper.hpp"
 #include "backends/embedded/log/log.hpp"
+#include "backends/embedded/upkeep.hpp"
 
 namespace omnibus::embedded {
 
 class LogJournal final : public Journal {
  public:
-  /// Errors: as Log::open.
-  explicit LogJournal(LogOptions options);
+  /// A checkpoint is due after `checkpoint_interval` bytes of log. Errors: as Log::open.
+  LogJournal(LogOptions options, std::uint64_t checkpoint_interval);
   ~LogJournal() override;
 
   const Log& log() const noexcept { return *committed_.log; }
 
   OwnerId self() const noexcept override { return self_; }
   bool alive(OwnerId owner) const override;
-  void start(std::function<void()> changed, std::function<void(OwnerId)> gone) override;
+  void restore(State& state, Effects& effects) override;
+  void start(Listener listener) override;
   void stop() noexcept override;
   void want_best_effort() override;
 
@@ -38,9 +41,9 @@ class LogJournal final : public Journal {
 
   bool confirms_at_once() const noexcept override { return false; }
   void confirm(std::uint64_t mark, Completion done) override;
-  Content store(const driver::Outgoing& message, bool best_effort) override;
+  Content store(const driver::Outgoing& message, bool best_effort, bool apart) override;
   void load(const Content& content, bool best_effort, driver::Delivery& delivery) override;
-  void remove_blob(std::uint64_t blob) noexcept override { committed_.log->remove_blob(blob); }
+  void discard_blob(std::uint64_t blob, std::uint64_t mark) override;
 
  private:
   /// One log and how far it is read.
@@ -54,10 +57,15 @@ class LogJournal final : public Journal {
   void append(Place& place, Log::Section& section, State& state, std::span<Record> records, Effects& effects);
   void commit_best_effort(State& state, std::span<Record> records, Effects& effects);
   void follow(Place& place, std::stop_token stop);
+  bool keep();
+  void keep_at_close() noexcept;
+  void write_checkpoint();
+  void note_growth(const Place& place, const FrameView& frame);
   Place* best_effort() noexcept { return best_effort_ready_.load() ? &best_effort_ : nullptr; }
 
   Place committed_;
   OwnerId self_ = 0;
+  std::unique_ptr<Upkeep> upkeep_;
   std::optional<Log::Section> section_;  ///< guarded by the Engine's lock
   bool appended_ = false;                ///< likewise: in this section
   std::string bytes_;                    ///< likewise: the frame being encoded
@@ -66,8 +74,10 @@ class LogJournal final : public Journal {
   std::mutex mutex_;  ///< guards the making of what follows
   Place best_effort_;
   std::atomic<bool> best_effort_ready_ = false;
-  std::function<void()> changed_;
+  Listener listener_;
   std::vector<std::jthread> followers_;
+  Keeper keeper_;
+  TimePoint tidied_ = {};  ///< the Keeper's
 };
 
 }  // namespace omnibus::embedded

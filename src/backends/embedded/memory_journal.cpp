@@ -8,7 +8,8 @@ class MemoryJournal final : public Journal {
  public:
   OwnerId self() const noexcept override { return 1; }
   bool alive(OwnerId) const override { return true; }
-  void start(std::function<void()>, std::function<void(OwnerId)>) override {}
+  void restore(State&, Effects&) override {}
+  void start(Listener) override {}
   void stop() noexcept override {}
   void want_best_effort() override {}
 
@@ -23,11 +24,11 @@ class MemoryJournal final : public Journal {
 
   bool confirms_at_once() const noexcept override { return true; }
   void confirm(std::uint64_t, Completion done) override { done(nullptr); }
-  Content store(const driver::Outgoing& message, bool) override { return encode_message(message); }
+  Content store(const driver::Outgoing& message, bool, bool) override { return encode_message(message); }
   void load(const Content& content, bool, driver::Delivery& delivery) override {
     decode_message(content, {}, delivery);
   }
-  void remove_blob(std::uint64_t) noexcept override {}
+  void discard_blob(std::uint64_t, std::uint64_t) override {}
 };
 
 }  // namespace

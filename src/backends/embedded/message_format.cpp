@@ -65,6 +65,18 @@ void decode_message(const Content& content,
   delivery.body = open_blob(blob);
 }
 
+std::uint64_t cost_of(const driver::Outgoing& message) noexcept {
+  constexpr std::uint64_t overhead = 64;
+  std::uint64_t bytes = overhead + message.payload.size() + message.key.size();
+  for (const auto& [key, value] : message.properties) bytes += key.size() + value.size();
+  return bytes;
+}
+
+Millis visible_at(Millis now, Duration delay) noexcept {
+  if (delay <= Duration::zero()) return 0;
+  return now + std::chrono::ceil<std::chrono::milliseconds>(delay).count();
+}
+
 std::uint64_t key_hash(std::string_view key) noexcept {
   if (key.empty()) return 0;
   // FNV-1a: stored in the log, so it must not change with the library.

@@ -26,6 +26,12 @@ void decode_message(const Content& content,
                     const std::function<driver::Body(const BlobReference&)>& open_blob,
                     driver::Delivery& delivery);
 
+/// What a message counts against retention and limits, never 0.
+std::uint64_t cost_of(const driver::Outgoing& message) noexcept;
+
+/// When a message may be seen that is sent now; 0 for at once.
+Millis visible_at(Millis now, Duration delay) noexcept;
+
 /// Never 0 for a key, always 0 for none.
 std::uint64_t key_hash(std::string_view key) noexcept;
 

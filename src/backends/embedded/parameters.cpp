@@ -1,5 +1,6 @@
 #include "backends/embedded/parameters.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -83,11 +84,14 @@ Parameters parse_parameters(const driver::BackendConfig& config) {
       parameters.durability = value;
     } else if (key == "lock_wait" && parameters.durable()) {
       parameters.lock_wait = parse_duration(key, value);
+    } else if (key == "checkpoint_interval" && parameters.durable()) {
+      parameters.checkpoint_interval = std::max<std::uint64_t>(parse_size(key, value), 1);
     } else {
       throw ConfigError("unknown URL parameter \"" + key + "\" of " + config.url,
                         std::string("known are retention_bytes, retention_time, hard_limit") +
-                            (parameters.durable() ? ", durability, lock_wait"
-                                                  : "; with a path also durability, lock_wait"));
+                            (parameters.durable() ? ", durability, lock_wait, checkpoint_interval"
+                                                  : "; with a path also durability, lock_wait, "
+                                                    "checkpoint_interval"));
     }
   }
   return parameters;

@@ -18,6 +18,7 @@ struct Parameters {
   std::string durability = "sync";
   Limits limits;
   Duration lock_wait = std::chrono::seconds(1);
+  std::uint64_t checkpoint_interval = std::uint64_t{16} << 20;  ///< bytes of log
 
   bool durable() const noexcept { return !path.empty(); }
 };

@@ -2,6 +2,7 @@
 
 #include "backends/embedded/clock.hpp"
 #include "backends/embedded/log_journal.hpp"
+#include "backends/embedded/parameters.hpp"
 #include "backends/embedded/statistics.hpp"
 
 namespace omnibus {
@@ -12,10 +13,10 @@ StoreContents read_store(const std::filesystem::path& directory) {
   options.directory = directory;
   options.create = false;
   options.durability = {.level = Durability::Level::process};
-  LogJournal journal(std::move(options));
+  LogJournal journal(std::move(options), Parameters().checkpoint_interval);
   State state(journal.self());
   Effects effects;
-  journal.catch_up(state, effects);
+  journal.restore(state, effects);
 
   StoreContents contents;
   const auto& log = journal.log();

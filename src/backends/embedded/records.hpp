@@ -2,7 +2,7 @@
 
 /// What happens in a store, as data. A State changes by applying records and by nothing else, so processes
 /// that apply the same records in the same order agree. One frame of the log holds one or more records and is
-/// applied as a whole; a transaction will be a frame of publishes and acknowledgements.
+/// applied as a whole; a transaction is a frame of publishes and acknowledgements.
 
 #include <cstddef>
 #include <cstdint>

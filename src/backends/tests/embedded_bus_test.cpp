@@ -10,7 +10,10 @@
 
 #include <gmock/gmock.h>
 
+#include <omnibus/log.hpp>
 #include <omnibus/omnibus.hpp>
+
+#include "core/tests/eventually.hpp"
 
 namespace omnibus {
 namespace {
@@ -146,6 +149,28 @@ TEST(EmbeddedBus, HandlersRunOnThePoolAndAcknowledge) {
   done.wait();
   inbox.close();
   EXPECT_EQ(bus.statistics(queue).subscriptions.at("s").backlog, 0u);
+}
+
+TEST(EmbeddedBus, ASubscriptionThatAnotherClientRemovedIsMadeAgainCountedAndReported) {
+  std::atomic<bool> reported = false;
+  log::set_handler([&](log::Level level, std::string_view text) {
+    if (level == log::Level::warning && text.find("removed by another client") != std::string_view::npos) {
+      reported = true;
+    }
+  });
+  auto bus = connect("embedded://");
+  const auto queue = topic("removed");
+  auto inbox = bus.create_consumer<Note>(queue, "ours");
+  auto outbox = bus.create_producer<Note>(queue);
+  bus.remove_subscription(queue, "ours");
+  outbox.send({.text = "in the gap"});
+  EXPECT_TRUE(eventually([&] { return bus.statistics(queue).subscriptions.count("ours") > 0; }));
+  outbox.send({.text = "after"});
+  EXPECT_EQ(inbox.receive(10s)->text, "after");
+  const Labels labels{{"queue", queue.str()}, {"subscription", "ours"}};
+  EXPECT_EQ(bus.metrics().counter("omnibus_reconnects", "", labels).value(), 1);
+  EXPECT_TRUE(reported);
+  log::set_handler({});
 }
 
 }  // namespace

@@ -121,8 +121,34 @@ TEST_F(BusTest, WarnsOncePerWeakerPromiseThatIsUsed) {
   EXPECT_THAT(lines[0], HasSubstr("shared is weaker: one at a time"));
 }
 
+TEST_F(BusTest, AConsumersEndTellsWhatItLeaves) {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  log::set_handler([&](log::Level, std::string_view text) {
+    const std::lock_guard lock(mutex);
+    lines.emplace_back(text);
+  });
+  {
+    auto bus = broker->connect();
+    auto consumer = bus.create_consumer<Raw>(queue, "s");
+    bus.create_producer<Raw>(queue).send({"x"});
+    consumer.receive();
+  }
+  log::set_handler({});
+  EXPECT_THAT(
+      lines, testing::ElementsAre("the consumer of q1/tg/flow/bus (s) ended with 1 messages unacknowledged"));
+}
+
 TEST_F(BusTest, AnUnansweredQuestionEndsAtTheConnectTimeout) {
-  auto bus = broker->connect();
+  auto bus = broker->connect({.connect_timeout = 5ms});
+  broker->hang_creates(true);
+  try {
+    bus.create_subscription(queue, "made");
+    FAIL() << "nobody answered";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::unavailable);
+  }
+  broker->hang_creates(false);
   EXPECT_THROW(bus.statistics(queue), Error);  // unsupported by the fake
   bus.create_subscription(queue, "made");
   EXPECT_TRUE(broker->has_subscription(queue.str(), "made"));

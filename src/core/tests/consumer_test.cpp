@@ -1,6 +1,7 @@
 #include <omnibus/consumer.hpp>
 
 #include <atomic>
+#include <future>
 #include <latch>
 #include <thread>
 
@@ -109,10 +110,9 @@ TEST_F(ConsumerTest, ByteBudgetHoldsBackWhatNobodyTakes) {
   auto small = broker->connect({.max_buffered = 1'000});
   auto inbox = small.create_consumer<Raw>(queue, "s", {.window = 1'000});
   for (int i = 0; i < 100; ++i) producer.send({std::string(100, 'x')});
-  EXPECT_TRUE(eventually([&] { return broker->most_unacked() >= 5; }));
+  EXPECT_GE(broker->most_unacked(), 5u);
+  EXPECT_LE(broker->most_unacked(), 11u);  // nothing was taken: all of it is buffered
   for (int i = 0; i < 100; ++i) EXPECT_EQ(inbox.receive()->bytes.size(), 100u);
-  // Not acknowledged, so the broker knows the sum; what was buffered at once stayed near the limit.
-  EXPECT_EQ(broker->most_unacked(), 100u);
 }
 
 TEST_F(ConsumerTest, AMessageLargerThanTheBudgetPasses) {
@@ -331,6 +331,20 @@ TEST_F(ConsumerTest, ReceiveAsyncServesInOrder) {
   for (const char* text : {"1", "2", "3"}) producer.send({text});
   done.wait();
   EXPECT_THAT(got, ElementsAre("1", "2", "3"));
+}
+
+TEST_F(ConsumerTest, CloseWaitsForCompletionsThatRun) {
+  auto in = consumer();
+  producer.send({"one"});
+  std::promise<void> go;
+  std::atomic<bool> heard = false;
+  in.acknowledge_async(in.receive(10s), [&, gone = go.get_future().share()](const Error*) {
+    gone.wait();
+    heard = true;
+  });
+  bus.post_at(deadline_after(30ms), [&] { go.set_value(); });
+  in.close(10s);
+  EXPECT_TRUE(heard);
 }
 
 TEST_F(ConsumerTest, CloseEndsEveryWait) {

@@ -61,6 +61,23 @@ TEST_F(CoroutineTest, CloseThrowsWhereItWaits) {
   EXPECT_EQ(result.get(), ErrorCode::closed);
 }
 
+awaitable<ErrorCode> send_to_a_closed_one(Producer<Raw>& out) {
+  const Raw value{"x"};
+  try {
+    co_await async_send(out, value);
+  } catch (const Error& error) {
+    co_return error.code();
+  }
+  co_return ErrorCode::internal;
+}
+
+TEST_F(CoroutineTest, ARefusedSendThrowsWhereItWaits) {
+  producer.close();
+  auto result = boost::asio::co_spawn(context, send_to_a_closed_one(producer), boost::asio::use_future);
+  context.run();
+  EXPECT_EQ(result.get(), ErrorCode::closed);
+}
+
 awaitable<void> wait_a_moment(const Message<Raw>& message, const framework::Context& where) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, std::chrono::milliseconds(1));
   co_await timer.async_wait(boost::asio::use_awaitable);

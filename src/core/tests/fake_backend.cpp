@@ -98,6 +98,7 @@ class Consumer final : public driver::Consumer {
         ids = {};
       }
       for (const auto& id : ids) {
+        if (id.value[2] != link_) ++broker_->foreign_;
         if (broken_) break;
         auto& flight = subscription().in_flight;
         const auto found = flight.find(id.value[0]);
@@ -108,8 +109,17 @@ class Consumer final : public driver::Consumer {
           flight.erase(found);
         }
       }
+      if (!error && broker_->hold_acks_) return held_.push_back(std::move(done));
     }
     done(error ? &*error : nullptr);
+  }
+  void finish_acks(std::optional<Error> error) {
+    std::vector<Completion> held;
+    {
+      const std::lock_guard lock(broker_->mutex_);
+      held.swap(held_);
+    }
+    for (auto& done : held) done(error ? &*error : nullptr);
   }
   void negative_acknowledge(std::span<const driver::AckId> ids, Duration delay, Completion done) override {
     std::optional<Error> error;
@@ -117,6 +127,7 @@ class Consumer final : public driver::Consumer {
       const std::lock_guard lock(broker_->mutex_);
       if (broken_) error = cut_error();
       for (const auto& id : ids) {
+        if (id.value[2] != link_) ++broker_->foreign_;
         auto node = error ? decltype(subscription().in_flight)::node_type{}
                           : subscription().in_flight.extract(id.value[0]);
         if (node.empty()) continue;
@@ -146,6 +157,7 @@ class Consumer final : public driver::Consumer {
   void close(TimePoint, Completion done) override {
     detach();
     wait_quiet();
+    finish_acks(closed_error());
     bool hang = false;
     {
       const std::lock_guard lock(broker_->mutex_);
@@ -188,10 +200,58 @@ class Consumer final : public driver::Consumer {
   driver::Host& host_;
   const driver::ConsumerConfig config_;
   driver::Sink& sink_;
+  std::uint64_t link_ = 0;  ///< tells its deliveries from those of others
+  std::vector<Completion> held_;
   std::size_t credit_ = 0;
   bool broken_ = false;
   std::unique_ptr<std::thread::id> delivering_;
   std::condition_variable quiet_;
+};
+
+/// Stores and settles at commit, all under one lock.
+class Transaction final : public driver::Transaction {
+ public:
+  explicit Transaction(std::shared_ptr<Broker> broker) : broker_(std::move(broker)) {}
+
+  void send(const QueueName& queue, const driver::Outgoing& message, Completion done) override {
+    std::optional<Error> error;
+    if (broker_->on_send) error = broker_->on_send(message);
+    if (!error) sends_.emplace_back(queue.str(), message);
+    done(error ? &*error : nullptr);
+  }
+  void acknowledge(driver::Consumer& consumer, std::span<const driver::AckId> ids, Completion done) override {
+    for (const auto& id : ids) acks_.emplace_back(&dynamic_cast<Consumer&>(consumer), id);
+    done(nullptr);
+  }
+  void commit(Completion done) override {
+    std::optional<Error> error;
+    {
+      const std::lock_guard lock(broker_->mutex_);
+      error = std::exchange(broker_->commit_error_, std::nullopt);
+      for (const auto& [consumer, id] : acks_) {
+        if (!consumer->subscription().in_flight.contains(id.value[0])) {
+          error = Error(ErrorCode::stale_ack, "held by another");
+        }
+      }
+      if (!error) apply();
+    }
+    for (const auto& [queue, message] : sends_) broker_->pump(queue);
+    done(error ? &*error : nullptr);
+  }
+  void abort(Completion done) override { done(nullptr); }
+
+ private:
+  void apply() {
+    for (auto& [queue, message] : sends_) {
+      message.sequence = broker_->queues_[queue].last_sequence["transactions"] + 1;
+      broker_->store(queue, "transactions", message);
+    }
+    for (const auto& [consumer, id] : acks_) consumer->subscription().in_flight.erase(id.value[0]);
+  }
+
+  const std::shared_ptr<Broker> broker_;
+  std::vector<std::pair<std::string, driver::Outgoing>> sends_;
+  std::vector<std::pair<Consumer*, driver::AckId>> acks_;
 };
 
 class FakeBackend final : public driver::Backend {
@@ -220,7 +280,7 @@ class FakeBackend final : public driver::Backend {
   void create_consumer(const driver::ConsumerConfig& config, driver::Sink& sink,
                        driver::Result<std::unique_ptr<driver::Consumer>> done) override {
     auto consumer = std::make_unique<Consumer>(broker_, host_, config, sink);
-    std::optional<Error> error;
+    std::optional<Error> error, lost;
     {
       const std::lock_guard lock(broker_->mutex_);
       if (broker_->hang_creates_)
@@ -229,6 +289,11 @@ class FakeBackend final : public driver::Backend {
           last(&closed, nullptr);
         });
       error = broker_->refusal();
+      consumer->link_ = ++broker_->last_link_;
+      if (!error && !broker_->link_errors_.empty()) {
+        lost = broker_->link_errors_.front();
+        broker_->link_errors_.pop_front();
+      }
       auto& queue = broker_->queues_[config.queue.str()];
       if (!error) {
         const auto [entry, fresh] = queue.subscriptions.try_emplace(config.subscription);
@@ -246,6 +311,7 @@ class FakeBackend final : public driver::Backend {
       }
     }
     if (error) return done(&*error, nullptr);
+    if (lost) sink.failed(*lost);
     done(nullptr, std::move(consumer));
   }
   void create_subscription(const QueueName& queue, std::string_view subscription, Position,
@@ -253,10 +319,24 @@ class FakeBackend final : public driver::Backend {
     std::optional<Error> error;
     {
       const std::lock_guard lock(broker_->mutex_);
+      if (broker_->hang_creates_)
+        return hung_.push_back([last = std::move(done)]() mutable {
+          const Error closed = closed_error();
+          last(&closed);
+        });
       error = broker_->refusal();
       if (!error) broker_->queues_[queue.str()].subscriptions.try_emplace(std::string(subscription));
     }
     done(error ? &*error : nullptr);
+  }
+  void begin(std::string_view, driver::Result<std::unique_ptr<driver::Transaction>> done) override {
+    std::optional<Error> error;
+    {
+      const std::lock_guard lock(broker_->mutex_);
+      error = broker_->refusal();
+    }
+    if (error) return done(&*error, nullptr);
+    done(nullptr, std::make_unique<Transaction>(broker_));
   }
   void close(TimePoint, Completion done) override {
     Broker::Work hung;
@@ -279,6 +359,7 @@ Broker::Broker() {
     features.set(static_cast<driver::Feature>(i), driver::Support::native);
   }
   features.set(driver::Feature::ack_after_reconnect, driver::Support::missing, "ids die with the link");
+  features.set(driver::Feature::transactions, driver::Support::missing, "only where a test asks for them");
   features.max_message_size = 1u << 20;
 }
 
@@ -334,7 +415,7 @@ void Broker::pump(const std::string& queue) {
             delivery.body = driver::Body::from(stored.message.payload);
             delivery.properties = stored.message.properties;
             delivery.key = stored.message.key;
-            delivery.ack.value = {stored.id, stored.attempt, 0};
+            delivery.ack.value = {stored.id, stored.attempt, consumer->link_};
             delivery.attempt = count_attempts ? stored.attempt : 0;
             delivery.message_id = std::to_string(stored.id);
             batch.push_back(std::move(delivery));
@@ -396,6 +477,26 @@ void Broker::fail_next_create(Error error) {
 void Broker::fail_next_ack(Error error) {
   const std::lock_guard lock(mutex_);
   ack_errors_.push_back(std::move(error));
+}
+
+void Broker::fail_next_commit(Error error) {
+  const std::lock_guard lock(mutex_);
+  commit_error_ = std::move(error);
+}
+
+void Broker::hold_acks(bool hold) {
+  std::vector<Consumer*> all;
+  {
+    const std::lock_guard lock(mutex_);
+    hold_acks_ = hold;
+    if (!hold) all.assign(consumers_.begin(), consumers_.end());
+  }
+  for (auto* consumer : all) consumer->finish_acks(std::nullopt);
+}
+
+void Broker::fail_next_link(Error error) {
+  const std::lock_guard lock(mutex_);
+  link_errors_.push_back(std::move(error));
 }
 
 void Broker::hang_creates(bool hang) {
@@ -472,6 +573,11 @@ std::size_t Broker::created() {
 std::size_t Broker::most_unacked() {
   const std::lock_guard lock(mutex_);
   return most_unacked_;
+}
+
+std::size_t Broker::foreign_settlings() {
+  const std::lock_guard lock(mutex_);
+  return foreign_;
 }
 
 }  // namespace omnibus::fake

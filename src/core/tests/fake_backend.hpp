@@ -19,6 +19,7 @@ namespace omnibus::fake {
 
 class Producer;
 class Consumer;
+class Transaction;
 
 /// What outlives every connection: queues, subscriptions, and the script.
 class Broker : public std::enable_shared_from_this<Broker> {
@@ -48,7 +49,10 @@ class Broker : public std::enable_shared_from_this<Broker> {
   void restore();
   void fail_next_create(Error error);
   void fail_next_ack(Error error);
-  void hang_creates(bool hang);  ///< create_producer and create_consumer never answer until close
+  void fail_next_commit(Error error);
+  void hold_acks(bool hold);         ///< acknowledgements are applied, their completions wait
+  void fail_next_link(Error error);  ///< of a consumer, before its creation completes
+  void hang_creates(bool hang);      ///< nothing that is created is answered until close
   void hang_closes(bool hang);
   std::function<std::optional<Error>(const driver::Outgoing&)> on_send = {};  ///< set before any traffic
   bool count_attempts = true;  ///< false: attempt 0 on every delivery
@@ -68,10 +72,12 @@ class Broker : public std::enable_shared_from_this<Broker> {
   bool has_consumer(const std::string& queue, const std::string& subscription);
   std::size_t created();
   std::size_t most_unacked();
+  std::size_t foreign_settlings();  ///< deliveries settled over another link than their own
 
  private:
   friend class Producer;
   friend class Consumer;
+  friend class Transaction;
   friend class FakeBackend;
   struct Queue {
     std::vector<Stored> log;
@@ -89,12 +95,13 @@ class Broker : public std::enable_shared_from_this<Broker> {
   std::map<std::string, Queue> queues_;
   std::set<Producer*> producers_;
   std::set<Consumer*> consumers_;
-  std::deque<Error> create_errors_, ack_errors_;
+  std::deque<Error> create_errors_, ack_errors_, link_errors_;
+  std::optional<Error> commit_error_;
   std::vector<std::size_t> batches_;
   std::vector<Duration> nack_delays_;
-  std::uint64_t last_id_ = 0;
-  std::size_t created_ = 0, most_unacked_ = 0;
-  bool down_ = false, hold_ = false, hang_creates_ = false, hang_closes_ = false;
+  std::uint64_t last_id_ = 0, last_link_ = 0;
+  std::size_t created_ = 0, most_unacked_ = 0, foreign_ = 0;
+  bool down_ = false, hold_ = false, hold_acks_ = false, hang_creates_ = false, hang_closes_ = false;
 };
 
 }  // namespace omnibus::fake

@@ -1,6 +1,7 @@
 #include <omnibus/producer.hpp>
 
 #include <atomic>
+#include <future>
 #include <latch>
 #include <numeric>
 #include <thread>
@@ -277,6 +278,20 @@ TEST_F(ProducerTest, CloseFromAnotherThreadEndsABlockedSend) {
   sender.join();
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::closed);
+}
+
+TEST_F(ProducerTest, CloseWaitsForCompletionsThatRun) {
+  auto producer = bus.create_producer<Raw>(queue);
+  std::promise<void> go;
+  std::atomic<int> heard = 0;
+  producer.send_async({"one"}, {}, [&, gone = go.get_future().share()](const Error*) {
+    gone.wait();
+    ++heard;
+  });
+  producer.send_async({"two"}, {}, [&](const Error*) { ++heard; });
+  bus.post_at(deadline_after(30ms), [&] { go.set_value(); });
+  producer.close(10s);
+  EXPECT_EQ(heard, 2);
 }
 
 TEST_F(ProducerTest, CloseInsideACompletionReturns) {

@@ -57,6 +57,19 @@ TEST_F(ConfigReceiverTest, SubscribesBeforeItAsksSoThatNoPushIsMissed) {
   EXPECT_THAT(push.subscriptions, ElementsAre(testing::Key(StartsWith("p--config--"))));
 }
 
+TEST_F(ConfigReceiverTest, AppliesNoPushThatIsOlderThanItsSubscription) {
+  service.push(7, with("pushed before"));
+  service.put(8, with("stored since"));
+  auto config = receiver();
+  auto spy =
+      bus.create_consumer<catalogue::ConfigRequest>(QueueName::parse(catalogue::config_request_queue), "spy");
+  config->start();
+  for (int i = 0; i < 3; ++i) spy.receive(10s);  // nobody answers yet
+  service.serve();
+  ASSERT_TRUE(eventually([&] { return config->version() == 8; }));
+  EXPECT_THAT(seen.all(), ElementsAre("8:stored since"));
+}
+
 TEST_F(ConfigReceiverTest, AsksUntilItIsAnswered) {
   service.put(3, with("late"));
   auto config = receiver();
@@ -151,6 +164,19 @@ TEST_F(ConfigReceiverTest, MayBeStoppedByItsHandler) {
   config.start();
   service.push(1, with("x"));
   EXPECT_TRUE(seen.reaches(1));
+}
+
+TEST(ConfigReceiverLink, SubscribesAloneAtTheLatestAndForItsLifeOnly) {
+  auto broker = std::make_shared<fake::Broker>();
+  auto bus = broker->connect();
+  ConfigReceiver config(bus, "p", QueueName::parse(catalogue::config_push_queue));
+  config.start();
+  const auto found = broker->subscriptions(std::string(catalogue::config_push_queue));
+  ASSERT_EQ(found.size(), 1u);
+  const auto& options = found.begin()->second.options;
+  EXPECT_EQ(options.position, Position::latest);
+  EXPECT_EQ(options.sharing, Sharing::exclusive);
+  EXPECT_EQ(options.lifetime, Lifetime::ephemeral);
 }
 
 TEST(ConfigReceiverLink, AsksAgainWhenTheSubscriptionHadToBeRenewed) {

@@ -223,6 +223,36 @@ TEST_F(ConsumerTest, GoesOnAfterTheLossOfTheLink) {
   EXPECT_TRUE(eventually([&] { return seen.all().back() == "after"; }));
 }
 
+TEST_F(ConsumerTest, AcknowledgesAgainWhatTheBrokerCouldNotStore) {
+  for (int i = 0; i < 3; ++i) broker->fail_next_ack(Error(ErrorCode::no_space, "full", {.retryable = true}));
+  Consumer<Note> consumer(bus, settings(),
+                          Sync([&](const auto& message, const Context&) { seen.add(message->text); }));
+  consumer.start();
+  producer.send({"hello"});
+  EXPECT_TRUE(settles());
+  EXPECT_THAT(seen.all(), ElementsAre("hello"));
+}
+
+TEST_F(ConsumerTest, AStopDoesNotWaitForAnAcknowledgementThatMayNeverSucceed) {
+  auto mine = settings();
+  mine.reconnect = 1h;
+  broker->fail_next_ack(Error(ErrorCode::no_space, "full", {.retryable = true}));
+  std::atomic<bool> failed = false;
+  log::set_handler([&](log::Level, std::string_view text) {
+    if (text.find("could not be settled, trying again") != std::string_view::npos) failed = true;
+  });
+  Consumer<Note> consumer(bus, mine, Sync([&](const auto&, const Context&) { seen.add("first"); }));
+  consumer.start();
+  producer.send({"hello"});
+  EXPECT_TRUE(eventually([&] { return failed.load(); }));
+  log::set_handler({});
+  EXPECT_EQ(consumer.stop(1ms).running, 0u);
+  Consumer<Note> next(bus, settings(), Sync([&](const auto&, const Context&) { seen.add("next"); }));
+  next.start();
+  EXPECT_TRUE(settles());
+  EXPECT_THAT(seen.all(), ElementsAre("first", "next"));
+}
+
 TEST_F(ConsumerTest, SkipsWhatCannotBeDecoded) {
   auto raw = bus.create_producer<Raw>(queue);
   auto mine = settings();
@@ -295,6 +325,22 @@ TEST_F(ConsumerTest, AHandlerThatOutlivesTheStopIsToldAndItsMessageComesAgain) {
   gate.open();
   EXPECT_TRUE(seen.reaches(3));
   EXPECT_THAT(seen.all(), ElementsAre("first", "hello", "first ends"));
+  EXPECT_TRUE(eventually([&] { return bus.metrics().gauge("abandoned_handlers", "").value() == 0; }));
+}
+
+TEST_F(ConsumerTest, AnAbandonedHandlerThatIsRateLimitedHasEndedToo) {
+  Gate gate;
+  Consumer<Note> consumer(bus, settings(), Sync([&](const auto&, const Context&) {
+                            seen.add("in");
+                            gate.wait();
+                            throw TooManyRequests();
+                          }));
+  consumer.start();
+  producer.send({"hello"});
+  ASSERT_TRUE(seen.reaches(1));
+  EXPECT_EQ(consumer.stop(1ms).running, 1u);
+  EXPECT_EQ(bus.metrics().gauge("abandoned_handlers", "").value(), 1);
+  gate.open();
   EXPECT_TRUE(eventually([&] { return bus.metrics().gauge("abandoned_handlers", "").value() == 0; }));
 }
 

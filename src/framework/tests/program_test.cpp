@@ -44,6 +44,43 @@ TEST(SignalStopDeathTest, TheSecondSignalEndsAtOnce) {
       ExitedWithCode(128 + SIGINT), "");
 }
 
+/// Its handler never ends and uses the processor, so that the processor must not go.
+class Stubborn : public AsyncProcessor {
+ public:
+  Stubborn(const Bus& bus, const Settings& settings)
+      : AsyncProcessor(bus, settings),
+        consumer_(bus, {.id = id(), .name = "in", .queue = queue_, .subscription = "s"},
+                  Handler<Note>([this](const auto&, const Context&) {
+                    running_.set_value();
+                    std::promise<void>().get_future().wait_for(1h);
+                  })) {}
+  ~Stubborn() override { std::_Exit(77); }
+  void start() override {
+    consumer_.start();
+    bus().create_producer<Note>(queue_).send({"x"});
+    running_.get_future().wait();
+  }
+  void stop() override { consumer_.stop(time_left()); }
+
+ private:
+  const QueueName queue_ = topic("in");
+  std::promise<void> running_;
+  Consumer<Note> consumer_;
+};
+
+TEST(ProgramDeathTest, AHandlerThatNeverEndsMeetsNoDestructor) {
+  EXPECT_EXIT(
+      {
+        Settings settings;
+        settings.id = "a";
+        settings.pubsub_url = "embedded://";
+        settings.metrics = false;
+        settings.shutdown_timeout = 1ms;
+        std::_Exit(run_program<Stubborn>(settings, {.started = [] { std::raise(SIGTERM); }}));
+      },
+      ExitedWithCode(1), "handlers still run");
+}
+
 class Recorder : public AsyncProcessor {
  public:
   Recorder(const Bus& bus, const Settings& settings, Seen& seen)
@@ -52,7 +89,7 @@ class Recorder : public AsyncProcessor {
   void stop() override { seen_.add("stop " + id()); }
   std::string ready() const override { return {}; }
 
- private:
+ protected:
   Seen& seen_;
 };
 
@@ -85,6 +122,28 @@ class ProgramTest : public testing::Test {
 TEST_F(ProgramTest, StartsInOrderAndStopsBackwardsOnASignal) {
   EXPECT_EQ(run_program(settings, two(), {.started = [] { std::raise(SIGTERM); }}), 0);
   EXPECT_THAT(seen.all(), ElementsAre("start a", "start b", "stop b", "stop a"));
+}
+
+TEST_F(ProgramTest, AllProcessorsShareTheTimeToStop) {
+  class Slow : public Recorder {
+   public:
+    using Recorder::Recorder;
+    void stop() override {
+      seen_.add(id() + (time_left() > 0s ? " has time" : " has none"));
+      while (time_left() > 0s) std::this_thread::yield();
+    }
+  };
+  settings.shutdown_timeout = 20ms;
+  const auto make = [&](const Bus& bus, const Settings& common) {
+    auto second = common;
+    second.id = "b";
+    std::vector<std::unique_ptr<AsyncProcessor>> all;
+    all.push_back(std::make_unique<Slow>(bus, common, seen));
+    all.push_back(std::make_unique<Slow>(bus, second, seen));
+    return all;
+  };
+  run_program(settings, make, {.started = [] { std::raise(SIGTERM); }});
+  EXPECT_EQ(seen.all().back(), "a has none");
 }
 
 TEST_F(ProgramTest, TriesAgainWhileTheBrokerIsAway) {

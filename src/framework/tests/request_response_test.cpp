@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "framework/pending_request.hpp"
 #include "framework/tests/support.hpp"
 
 namespace omnibus::framework {
@@ -140,6 +141,31 @@ TEST_F(RequestResponseTest, SendsAnIdempotentRequestAgain) {
   EXPECT_EQ(first, second);
   answer(second, "in the end");
   EXPECT_EQ(pending.get(), "in the end");
+}
+
+TEST_F(RequestResponseTest, ARequestThatEndsBeforeItIsRegisteredIsForgottenAllTheSame) {
+  struct Owner : detail::RequestOwner {
+    explicit Owner(const Bus& shared) : bus(shared) {}
+    void send(const std::shared_ptr<detail::PendingRequest>&, const void*) override {}
+    void ended(const std::shared_ptr<detail::PendingRequest>& pending) noexcept override {
+      forgotten = pending->token();
+      ++ends;
+    }
+    void room() noexcept override {}
+    Bus& pool() noexcept override { return bus; }
+    Duration pause() const noexcept override { return 1ms; }
+    const QueueName& queue() const noexcept override { return requests; }
+    Bus bus;
+    std::atomic<std::uint64_t> forgotten = 0;
+    std::atomic<int> ends = 0;
+  };
+  const auto owner = std::make_shared<Owner>(bus);
+  const auto pending = std::make_shared<detail::PendingRequest>(
+      owner, "id", [](const Error*, detail::Received*) { return true; }, 1h, nullptr);
+  pending->failed(Error(ErrorCode::unavailable, "the link dropped"));
+  ASSERT_TRUE(eventually([&] { return owner->ends == 1; }));
+  pending->registered(7);
+  EXPECT_EQ(owner->forgotten, 7u);
 }
 
 TEST_F(RequestResponseTest, UsesASubscriptionOfItsOwn) {

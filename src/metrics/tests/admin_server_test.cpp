@@ -84,6 +84,19 @@ TEST(AdminServer, SurvivesGarbageAndOversizedHeaders) {
   EXPECT_THAT(get(server, "/healthz"), StartsWith("HTTP/1.1 200"));
 }
 
+TEST(AdminServer, BoundsWhatItKeepsOfARequest) {
+  const AdminServer server(Metrics(), 0, "127.0.0.1");
+  asio::io_context context;
+  asio::ip::tcp::socket socket(context);
+  socket.connect({asio::ip::address_v4::loopback(), server.port()});
+  const std::string head = "GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ";
+  asio::write(socket, asio::buffer(head));
+  const std::string part(1u << 20, 'x');
+  boost::system::error_code refused;
+  for (int i = 0; i < 64 && !refused; ++i) asio::write(socket, asio::buffer(part), refused);
+  EXPECT_TRUE(refused) << "64 MiB of one header were taken";
+}
+
 TEST(AdminServer, APortInUseIsOneClearError) {
   const AdminServer server(Metrics(), 0, "127.0.0.1");
   try {
