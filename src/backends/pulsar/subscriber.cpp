@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t loose_permits = 1000;  ///< of best effort, always open
 constexpr std::size_t deliver_at_once = 256;
+constexpr Duration first_nudge = std::chrono::seconds(1), last_nudge = std::chrono::seconds(16);
 
 }  // namespace
 
@@ -23,7 +24,8 @@ Subscriber::Subscriber(std::shared_ptr<Session> session, Config config, driver::
       config_(std::move(config)),
       sink_(sink),
       due_timer_(session_->loop()),
-      close_timer_(session_->loop()) {}
+      close_timer_(session_->loop()),
+      nudge_timer_(session_->loop()) {}
 
 Subscriber::~Subscriber() = default;
 
@@ -133,6 +135,22 @@ void Subscriber::top_up() {
   }
 }
 
+/// Broker 4.0.8, just started and busy loading topics, was seen to sit on permits and backlog of a new
+/// consumer: it had counted the permits and dispatched nothing. One permit more makes it look again. It is
+/// counted like the others, so nothing comes beyond them.
+void Subscriber::nudge(Duration after) {
+  nudge_timer_.after(after, [weak = weak_from_this(), after] {
+    const auto self = weak.lock();
+    if (!self || self->closed_ || self->lost_ || self->received_) return;
+    for (const auto& part : self->parts_) {
+      if (part->permits <= 0) continue;
+      part->link.flow(1);
+      ++part->permits;
+    }
+    if (after < last_nudge) self->nudge(4 * after);
+  });
+}
+
 // ---- the end
 
 void Subscriber::on_lost(const Error& error) {
@@ -166,6 +184,7 @@ void Subscriber::close(TimePoint deadline, Completion done) {
   closed_done_ = std::move(done);
   due_.clear();
   due_timer_.cancel();
+  nudge_timer_.cancel();
   ready_.clear();
   const auto self = shared_from_this();
   Gather all(parts_.size(), [self](const Error*) { self->finish_close(); });

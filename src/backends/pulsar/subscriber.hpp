@@ -79,6 +79,7 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   void pump();
   void deliver();
   void top_up();
+  void nudge(Duration after);
   void on_lost(const Error& error);
   // Settling
   void add_ack(AckCommands& commands, const EntryKey& key, const Entry* entry, const MessageKey* message);
@@ -105,9 +106,9 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   std::unordered_map<std::string, std::uint64_t> sequences_;  ///< of best effort: the last of each producer
   std::vector<driver::Delivery> batch_;
   std::multimap<TimePoint, Due> due_;
-  wire::Timer due_timer_, close_timer_;
+  wire::Timer due_timer_, close_timer_, nudge_timer_;
   Completion closed_done_;
-  bool pumping_ = false, pump_scheduled_ = false, closed_ = false;
+  bool pumping_ = false, pump_scheduled_ = false, closed_ = false, received_ = false;
   std::optional<Error> lost_;
 };
 

@@ -58,6 +58,7 @@ std::vector<bool> waiting_of(const proto::CommandMessage& command, std::size_t c
 
 void Subscriber::on_message(Part& part, const proto::CommandMessage& command, const Frame::Message& message) {
   if (closed_ || lost_) return;
+  received_ = true;
   // The broker counts as it sends: each message of a batch that is not acknowledged.
   const std::size_t count = std::min(messages_in(message.metadata), largest_batch);
   const auto waiting = waiting_of(command, count);

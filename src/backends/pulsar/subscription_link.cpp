@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <limits>
+#include <random>
 
 namespace omnibus::pulsar {
 namespace {
@@ -17,6 +18,13 @@ proto::CommandSubscribe::SubType type_of(Sharing sharing) {
       break;
   }
   return proto::CommandSubscribe::Shared;
+}
+
+/// For the broker's logs and statistics: this process, and a number.
+std::string consumer_name() {
+  static const std::string process = std::to_string(std::random_device{}());
+  static std::atomic<std::uint64_t> made = 0;
+  return "omnibus-" + process + "-" + std::to_string(++made);
 }
 
 /// Among failover consumers the broker prefers the lowest number and picks by a hash among equals. Numbers
@@ -43,6 +51,7 @@ void fill(proto::CommandSubscribe& subscribe, const SubscriptionLink::Config& co
   subscribe.set_durable(config.durable);
   subscribe.set_initialposition(earliest ? proto::CommandSubscribe::Earliest
                                          : proto::CommandSubscribe::Latest);
+  subscribe.set_consumer_name(consumer_name());
   if (config.sharing == Sharing::failover) subscribe.set_priority_level(failover_priority());
   if (config.durable) return;
   // A subscription that is not durable starts where it is told, by ids that stand for both ends.
