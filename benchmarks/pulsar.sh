@@ -13,6 +13,7 @@ rounds=${3:-3}
 environment=$(python_environment)
 library=$(find "$environment" -name 'libpulsar-*.so*' | head -n 1)
 [ -n "$library" ] || die "no libpulsar in $environment"
+export OMNIBUS_BROKERS_FOR=measurements
 url=$("$root/scripts/brokers" start pulsar)
 work=$(mktemp -d)
 echo_pid=

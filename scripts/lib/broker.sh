@@ -65,6 +65,7 @@ end_process() {
     wait_for_end "$1" 30 || die "process $1 of $name does not go"
   else
     kill -TERM "$1" 2>/dev/null || true
+    kill -CONT "$1" 2>/dev/null || true
     wait_for_end "$1" 60 || { say "$name does not end within 60 s: killing process $1"; end_process "$1" -9; }
   fi
   rm -f "$home/pid"
@@ -196,6 +197,19 @@ broker_kill() {
   end_process "$pid" -9
 }
 
+# A stopped broker answers nobody, but its connections stay.
+broker_freeze() { signal_broker STOP freezing; }
+broker_thaw() { signal_broker CONT thawing; }
+
+# signal_broker SIGNAL WHAT
+signal_broker() {
+  local pid
+  alone
+  pid=$(running_pid) || die "$name is not running"
+  say "$2 $name (process $pid)"
+  kill -"$1" "$pid"
+}
+
 broker_status() {
   local pid state
   if pid=$(running_pid); then
@@ -228,7 +242,10 @@ broker_url() {
 # broker_run COMMAND…: with {url} and {KIND} in its arguments replaced.
 broker_run() {
   local command=("$@") kind
-  running_pid >/dev/null || die "$name is not running: scripts/brokers start $name"
+  running_pid >/dev/null || {
+    fetch # where it may not, and its software is missing, this is a skip
+    die "$name is not running: scripts/brokers start $name"
+  }
   read_ports
   command=("${command[@]//'{url}'/$(locate "${kinds[0]}")}")
   for kind in "${kinds[@]}"; do command=("${command[@]//"{$kind}"/$(locate "$kind")}"); done

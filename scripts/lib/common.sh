@@ -14,10 +14,13 @@ test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev rap
   clang-14 libclang-rt-14-dev clang-format-14 shellcheck)
 demo_packages=(curl ca-certificates)
 
+# on_ci: what is missing there is a failure.
+on_ci() { case ${CI:-} in '' | 0 | no | false) return 1 ;; *) return 0 ;; esac; }
+
 # may_install WHAT: with OMNIBUS_INSTALL=no ends the script instead, as a skip (77), on CI as a failure.
 may_install() {
   [ "${OMNIBUS_INSTALL:-yes}" = no ] || return 0
-  [ "${CI:-}" != true ] || die "missing: $*"
+  ! on_ci || die "missing: $*"
   echo "skipped, missing: $*" >&2
   exit 77
 }
@@ -49,7 +52,7 @@ build_preset() {
   if command -v ccache >/dev/null; then
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
   fi
-  [ "${CI:-}" != true ] || options+=(-DOMNIBUS_WERROR=ON)
+  ! on_ci || options+=(-DOMNIBUS_WERROR=ON)
   say "building $preset"
   (cd "$root" && cmake --preset "$preset" "${options[@]}" >/dev/null) || die "cmake failed for preset $preset"
   cmake --build "$root/build/$preset" --parallel "$jobs" ${targets[@]:+--target "${targets[@]}"}

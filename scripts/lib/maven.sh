@@ -16,7 +16,7 @@ maven() {
 
 # fetch_archive GROUP:ARTIFACT:VERSION:tar.gz:CLASSIFIER FOLDER: unpacks the archive's one folder as FOLDER, once.
 fetch_archive() {
-  local group artifact version type classifier folder=$2 archive
+  local group artifact version type classifier folder=$2 archive attempt
   [ ! -d "$folder" ] || return 0
   may_install "$folder"
   IFS=: read -r group artifact version type classifier <<<"$1"
@@ -25,12 +25,17 @@ fetch_archive() {
     flock -n 8 || { say "waiting for another script that fetches $artifact"; flock 8; }
     [ ! -d "$folder" ] || exit 0
     say "fetching $artifact $version from Maven Central (once, into $cache)"
-    maven dependency:get "-Dartifact=$1" -Dtransitive=false || die "cannot fetch $1"
     archive=$cache/maven/${group//.//}/$artifact/$version/$artifact-$version-$classifier.$type
-    [ -f "$archive" ] || die "Maven did not leave $archive"
-    rm -rf "$folder.part"
-    mkdir "$folder.part"
-    tar -xzf "$archive" -C "$folder.part" --strip-components=1 --no-same-owner
+    for attempt in 1 2; do
+      maven dependency:get "-Dartifact=$1" -Dtransitive=false || die "cannot fetch $1"
+      [ -f "$archive" ] || die "Maven did not leave $archive"
+      rm -rf "$folder.part"
+      mkdir "$folder.part"
+      ! tar -xzf "$archive" -C "$folder.part" --strip-components=1 --no-same-owner || break
+      rm -rf "$folder.part" "$(dirname "$archive")" # a broken download: Maven looks no further than its name
+      [ $attempt = 1 ] || die "$1 cannot be unpacked"
+      say "$artifact $version came broken: fetching it again"
+    done
     mv "$folder.part" "$folder"
     rm -f "$archive"
   ) 8>"$folder.lock"
