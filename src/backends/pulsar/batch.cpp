@@ -1,5 +1,8 @@
 #include "backends/pulsar/batch.hpp"
 
+#include <algorithm>
+#include <bit>
+
 #include <omnibus/base64.hpp>
 
 #include "backends/pulsar/bytes.hpp"
@@ -16,6 +19,30 @@ void read_common(const Metadata& from, driver::Delivery& to) {
   }
 }
 
+constexpr char length_delimited(int field) { return static_cast<char>(field << 3 | 2); }
+constexpr char number_field(int field) { return static_cast<char>(field << 3); }
+
+std::size_t varint_size(std::uint64_t value) noexcept {
+  return value == 0 ? 1 : static_cast<std::size_t>(std::bit_width(value) + 6) / 7;
+}
+/// Of a field that holds `bytes` bytes.
+std::size_t text_size(std::size_t bytes) noexcept { return 1 + varint_size(bytes) + bytes; }
+std::size_t pair_size(const Properties::value_type& property) noexcept {
+  return text_size(property.first.size()) + text_size(property.second.size());
+}
+
+char* put_varint(char* to, std::uint64_t value) noexcept {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+char* put_text(char* to, int field, std::string_view text) noexcept {
+  *to++ = length_delimited(field);
+  to = put_varint(to, text.size());
+  return std::copy(text.begin(), text.end(), to);
+}
+
 void parse_into(proto::SingleMessageMetadata& parsed, std::string_view header) {
   if (!parsed.ParseFromArray(header.data(), static_cast<int>(header.size()))) {
     throw ProtocolError("a message of a batch has malformed metadata");
@@ -24,13 +51,27 @@ void parse_into(proto::SingleMessageMetadata& parsed, std::string_view header) {
 
 }  // namespace
 
+/// Written by hand, for it is done for each message: properties (field 1), partition_key (2), payload_size
+/// (3) and sequence_id (8) of SingleMessageMetadata. Source: Protocol Buffers encoding.
 void append_to_batch(std::string& payload, const driver::Outgoing& message) {
-  proto::SingleMessageMetadata header;
-  write_header(header, message);
-  header.set_payload_size(static_cast<std::int32_t>(message.payload.size()));
-  header.set_sequence_id(message.sequence);
-  append_u32(payload, static_cast<std::uint32_t>(header.ByteSizeLong()));
-  header.AppendToString(&payload);
+  std::size_t size = 2 + varint_size(message.payload.size()) + varint_size(message.sequence);
+  for (const auto& property : message.properties) size += text_size(pair_size(property));
+  if (!message.key.empty()) size += text_size(message.key.size());
+  const std::size_t at = payload.size();
+  payload.resize(at + 4 + size);
+  put_u32(payload.data() + at, static_cast<std::uint32_t>(size));
+  char* to = payload.data() + at + 4;
+  for (const auto& property : message.properties) {
+    *to++ = length_delimited(1);
+    to = put_varint(to, pair_size(property));
+    to = put_text(to, 1, property.first);
+    to = put_text(to, 2, property.second);
+  }
+  if (!message.key.empty()) to = put_text(to, 2, message.key);
+  *to++ = number_field(3);
+  to = put_varint(to, message.payload.size());
+  *to++ = number_field(8);
+  put_varint(to, message.sequence);
   payload += message.payload;
 }
 

@@ -48,8 +48,10 @@ ConsumerHandle::ConsumerHandle(std::shared_ptr<Session> session, std::shared_ptr
       expiries_(std::move(expiries)),
       expiry_(expiry) {}
 
+/// The loop lets go last, for timers go with it.
 ConsumerHandle::~ConsumerHandle() {
   close(TimePoint::min(), [](const Error*) {});
+  session_->loop().post([last = std::move(subscriber_)] {});
 }
 
 void ConsumerHandle::request(std::size_t credit) {

@@ -29,7 +29,7 @@ class ConsumerHandle final : public driver::Consumer {
 
  private:
   const std::shared_ptr<Session> session_;
-  const std::shared_ptr<Subscriber> subscriber_;
+  std::shared_ptr<Subscriber> subscriber_;
   const std::shared_ptr<Expiries> expiries_;
   const Duration expiry_;  ///< zero: nothing to do
 };

@@ -59,19 +59,28 @@ void append_command(std::string& out, const proto::BaseCommand& command) {
   put_u32(out.data() + at, static_cast<std::uint32_t>(out.size() - at - 4));
 }
 
+MessageFrame::MessageFrame(std::string& out, const proto::BaseCommand& command,
+                           const proto::MessageMetadata& metadata)
+    : out_(out), begin_(out.size()) {
+  out_.resize(begin_ + 4);
+  append_proto(out_, command);
+  out_ += checksum_magic;
+  checksum_at_ = out_.size();
+  out_.resize(checksum_at_ + 4);
+  append_proto(out_, metadata);
+}
+
+void MessageFrame::finish() {
+  const auto checked = std::string_view(out_).substr(checksum_at_ + 4);
+  put_u32(out_.data() + checksum_at_, codec::crc32c(checked));
+  put_u32(out_.data() + begin_, static_cast<std::uint32_t>(out_.size() - begin_ - 4));
+}
+
 void append_message(std::string& out, const proto::BaseCommand& command,
                     const proto::MessageMetadata& metadata, std::string_view payload) {
-  const std::size_t at = out.size();
-  out.resize(at + 4);
-  append_proto(out, command);
-  out += checksum_magic;
-  const std::size_t checksum_at = out.size();
-  out.resize(checksum_at + 4);
-  append_proto(out, metadata);
+  MessageFrame frame(out, command, metadata);
   out += payload;
-  const auto checked = std::string_view(out).substr(checksum_at + 4);
-  put_u32(out.data() + checksum_at, codec::crc32c(checked));
-  put_u32(out.data() + at, static_cast<std::uint32_t>(out.size() - at - 4));
+  frame.finish();
 }
 
 std::optional<std::string_view> first_frame(std::string_view bytes, std::size_t max_message_size) {

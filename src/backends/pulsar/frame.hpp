@@ -33,6 +33,19 @@ void append_command(std::string& out, const proto::BaseCommand& command);
 void append_message(std::string& out, const proto::BaseCommand& command,
                     const proto::MessageMetadata& metadata, std::string_view payload);
 
+/// Appends the same in parts: what is appended to `out` between construction and finish() is the payload.
+class MessageFrame {
+ public:
+  MessageFrame(std::string& out, const proto::BaseCommand& command, const proto::MessageMetadata& metadata);
+  /// Fills in sizes and checksum, once.
+  void finish();
+
+ private:
+  std::string& out_;
+  const std::size_t begin_;
+  std::size_t checksum_at_ = 0;
+};
+
 /// The bytes of the first frame; empty when more are needed. Errors: ProtocolError when it is longer than
 /// `max_message_size` allows, before anything is allocated.
 std::optional<std::string_view> first_frame(std::string_view bytes, std::size_t max_message_size);

@@ -9,11 +9,20 @@
 
 namespace omnibus::pulsar {
 
+namespace {
+
+constexpr Duration gather_time = std::chrono::milliseconds(1);
+
+}  // namespace
+
 struct ProducerHandle::Shared : std::enable_shared_from_this<ProducerHandle::Shared> {
-  explicit Shared(std::shared_ptr<Session> owner) : session(std::move(owner)), loop(session->loop()) {}
+  explicit Shared(std::shared_ptr<Session> owner)
+      : session(std::move(owner)), loop(session->loop()), timer(loop) {}
 
   void open(const TopicProducer::Config& config, std::size_t partitions, Completion done);
-  void drain();
+  void push(std::span<driver::SendRequest> batch);
+  void drain(bool now = false);
+  void wait();
   TopicProducer& part_for(const driver::Outgoing& message) {
     if (parts.size() == 1) return *parts.front();
     return *parts[message.key.empty() ? home : partition_for(message.key, parts.size())];
@@ -23,10 +32,15 @@ struct ProducerHandle::Shared : std::enable_shared_from_this<ProducerHandle::Sha
   wire::Loop& loop;
   std::mutex mutex;  ///< guards what follows
   std::vector<driver::SendRequest> inbox;
+  std::size_t inbox_bytes = 0;
+  bool posted = false;   ///< the loop was told
+  bool waiting = false;  ///< the loop looks by itself soon; it need only be told of a full batch
   // Of the loop:
   std::vector<driver::SendRequest> draining;
   std::vector<std::shared_ptr<TopicProducer>> parts;
   std::size_t home = 0;  ///< the partition of messages without a key
+  wire::Timer timer;     ///< ends the wait for more
+  bool timer_set = false;
 };
 
 void ProducerHandle::Shared::open(const TopicProducer::Config& config, std::size_t partitions,
@@ -41,20 +55,63 @@ void ProducerHandle::Shared::open(const TopicProducer::Config& config, std::size
     TopicProducer::open(session, std::move(part),
                         [self = shared_from_this(), i, opened = all.part()](
                             const Error* error, std::shared_ptr<TopicProducer> producer) mutable {
+                          if (producer) {
+                            producer->on_progress([weak = self->weak_from_this()] {
+                              if (const auto owner = weak.lock()) owner->drain();
+                            });
+                          }
                           self->parts[i] = std::move(producer);
                           opened(error);
                         });
   }
 }
 
-void ProducerHandle::Shared::drain() {
+void ProducerHandle::Shared::push(std::span<driver::SendRequest> batch) {
+  bool tell = false;
+  {
+    const std::lock_guard lock(mutex);
+    for (auto& request : batch) {
+      inbox_bytes += request.message->payload.size();
+      inbox.push_back(std::move(request));
+    }
+    const bool full =
+        inbox.size() >= TopicProducer::batch_messages || inbox_bytes >= TopicProducer::batch_bytes;
+    tell = !posted && (!waiting || full);
+    posted = posted || tell;
+  }
+  if (tell) loop.post([self = shared_from_this()] { self->drain(); });
+}
+
+/// Hands what came to the partitions' producers and lets them write; what may still grow only `now`.
+void ProducerHandle::Shared::drain(bool now) {
   {
     const std::lock_guard lock(mutex);
     draining.swap(inbox);
+    inbox_bytes = 0;
+    posted = waiting = false;
   }
+  const bool idle = draining.empty();
   for (auto& request : draining) part_for(*request.message).send({request.message, std::move(request.done)});
   draining.clear();
-  for (auto& part : parts) part->pump();
+  for (auto& part : parts) part->pump(now);
+  if (!(now && idle)) wait();
+}
+
+/// While every partition gathers, senders need not wake the loop: receipts and the timer do.
+void ProducerHandle::Shared::wait() {
+  for (const auto& part : parts) {
+    if (!part->gathers()) return;
+  }
+  if (!std::exchange(timer_set, true)) {
+    timer.after(gather_time, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->timer_set = false;
+      self->drain(true);
+    });
+  }
+  const std::lock_guard lock(mutex);
+  waiting = true;
 }
 
 TopicProducer::Config ProducerHandle::parse(const driver::ProducerConfig& config, bool batching) {
@@ -93,19 +150,14 @@ void ProducerHandle::open(const std::shared_ptr<Session>& session, const driver:
   });
 }
 
+/// The loop lets go last, for a timer goes with it.
 ProducerHandle::~ProducerHandle() {
   close(TimePoint::min(), [](const Error*) {});
+  const auto session = shared_->session;
+  session->loop().post([last = std::move(shared_)] {});
 }
 
-void ProducerHandle::send(std::span<driver::SendRequest> batch) {
-  bool first = false;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    first = shared_->inbox.empty();
-    for (auto& request : batch) shared_->inbox.push_back(std::move(request));
-  }
-  if (first) shared_->loop.post([shared = shared_] { shared->drain(); });
-}
+void ProducerHandle::send(std::span<driver::SendRequest> batch) { shared_->push(batch); }
 
 void ProducerHandle::flush(Completion done) {
   shared_->loop.post([shared = shared_, done = std::move(done)]() mutable {

@@ -27,7 +27,7 @@ class ProducerHandle final : public driver::Producer {
   void close(TimePoint deadline, Completion done) override;
 
  private:
-  const std::shared_ptr<Shared> shared_;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace omnibus::pulsar

@@ -13,7 +13,8 @@
 namespace omnibus::pulsar {
 namespace {
 
-constexpr std::int64_t loose_permits = 1000;  ///< of best effort, always open
+/// Of best effort, always open: a broker without permits drops the newest, we the oldest.
+constexpr std::int64_t loose_permits = 1'000'000;
 constexpr std::size_t deliver_at_once = 256;
 constexpr Duration first_nudge = std::chrono::seconds(1), last_nudge = std::chrono::seconds(16);
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "backends/pulsar/batch.hpp"
+#include "backends/pulsar/bytes.hpp"
 #include "backends/pulsar/frame.hpp"
 
 namespace omnibus::pulsar {
@@ -124,6 +125,30 @@ TEST(Batch, WritesWhatOthersRead) {
   append_to_batch(out, first);
   append_to_batch(out, second);
   EXPECT_EQ(hex(out), batch_payload);
+}
+
+TEST(Batch, WritesEveryHeaderAsProtobufDoes) {
+  for (const std::uint64_t sequence : {0ull, 1ull, 127ull, 128ull, 16383ull, 16384ull, ~0ull}) {
+    for (const std::size_t size : {0u, 1u, 127u, 128u, 20'000u}) {
+      driver::Outgoing message;
+      message.payload = std::string(size, 'p');
+      message.sequence = sequence;
+      if (size > 0) message.key = std::string(size, 'k');
+      for (std::size_t i = 0; i < size % 4; ++i)
+        message.properties.set("name" + std::to_string(i), std::string(size, 'v'));
+      proto::SingleMessageMetadata header;
+      write_header(header, message);
+      header.set_payload_size(static_cast<std::int32_t>(size));
+      header.set_sequence_id(sequence);
+      std::string expected;
+      append_u32(expected, static_cast<std::uint32_t>(header.ByteSizeLong()));
+      header.AppendToString(&expected);
+      expected += message.payload;
+      std::string out;
+      append_to_batch(out, message);
+      EXPECT_EQ(hex(out), hex(expected)) << sequence << " " << size;
+    }
+  }
 }
 
 TEST(Batch, ReadsItsMessages) {

@@ -2,6 +2,7 @@
 
 /// A broker for tests, in this process: it answers each command as a script says.
 
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
@@ -94,8 +95,5 @@ inline std::string refused(std::uint64_t request, proto::ServerError code, const
   command.mutable_error()->set_message(message);
   return frame_of(command);
 }
-
-/// Answers as a broker with plain topics does that serves every topic at `address`.
-std::string ordinary(const Frame& frame, const std::string& address);
 
 }  // namespace omnibus::pulsar
