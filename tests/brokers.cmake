@@ -1,8 +1,8 @@
 # Real brokers for tests, each started once per run of ctest and stopped after the last test that needs it.
 
-# omnibus_needs_broker(<test> <broker>): the broker of scripts/brokers runs while the test does; `scripts/brokers run <broker> …`
-# in the test's command gives its URL. Nothing is downloaded or installed: where the broker is missing the test is skipped, on CI
-# it fails.
+# omnibus_needs_broker(<test> <broker>): the broker of scripts/brokers runs while the test does, and no other test uses it then;
+# `scripts/brokers run <broker> …` in the test's command gives its URL. The test gets the label `broker`. Nothing is downloaded
+# or installed: where the broker is missing the test is skipped, on CI it fails.
 function(omnibus_needs_broker test broker)
   set(script ${PROJECT_SOURCE_DIR}/scripts/brokers)
   set(environment "OMNIBUS_INSTALL=no;OMNIBUS_BROKERS_DIR=${PROJECT_BINARY_DIR}/brokers")
@@ -17,6 +17,8 @@ function(omnibus_needs_broker test broker)
       LABELS broker TIMEOUT 300 SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
   endif()
   set_property(TEST ${test} APPEND PROPERTY FIXTURES_REQUIRED broker-${broker})
+  set_property(TEST ${test} APPEND PROPERTY RESOURCE_LOCK broker-${broker})
+  set_property(TEST ${test} APPEND PROPERTY LABELS broker)
   set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT ${environment})
   set_property(TEST ${test} PROPERTY SKIP_RETURN_CODE 77)
 endfunction()

@@ -133,15 +133,24 @@ class Watcher {
   TimePoint next_progress_ = Clock::now();
 };
 
+bool is_read(Bus& bus, const Plan& plan) {
+  try {
+    const auto statistics = bus.statistics(plan.input);
+    const auto found = statistics.subscriptions.find(plan.reader);
+    return found != statistics.subscriptions.end() && found->second.consumers > 0;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::not_found) return false;  // nobody has used the queue yet
+    throw;
+  }
+}
+
 /// A new subscription sees only what is sent after it; so the chunker must be there before the first
 /// document.
 void await_reader(Bus& bus, const Plan& plan) {
   if (plan.reader.empty()) return;
   const auto deadline = deadline_after(plan.patience);
   for (;;) {
-    const auto statistics = bus.statistics(plan.input);
-    const auto found = statistics.subscriptions.find(plan.reader);
-    if (found != statistics.subscriptions.end() && found->second.consumers > 0) return;
+    if (is_read(bus, plan)) return;
     if (Clock::now() >= deadline) {
       throw Error(ErrorCode::unavailable, "nobody reads " + plan.input.str() + " as " + plan.reader);
     }

@@ -15,6 +15,7 @@ int run_flow_svc(const std::vector<std::string>& arguments);
 int run_chunker_recursive(const std::vector<std::string>& arguments);
 int run_up(const std::vector<std::string>& arguments);
 
+int run_init(const std::vector<std::string>& arguments);
 int run_send(const std::vector<std::string>& arguments);
 int run_tail(const std::vector<std::string>& arguments);
 int run_message(const std::vector<std::string>& arguments);

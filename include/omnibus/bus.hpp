@@ -85,6 +85,9 @@ class Bus {
   /// Removes a subscription with all it holds; does nothing when it does not exist.
   void remove_subscription(const QueueName& queue, std::string_view subscription);
   driver::QueueStatistics statistics(const QueueName& queue);
+  /// Makes a tenant and a namespace with policies where they are missing; what is there stays. Errors:
+  /// Error{unsupported} where Feature::namespaces is missing, Error{authentication}, Error{forbidden}.
+  driver::NamespaceOutcome create_namespace(const driver::NamespaceConfig& config);
 
   /// "embedded", "pulsar" …
   std::string_view backend() const noexcept;

@@ -58,9 +58,10 @@ enum class Feature : std::uint8_t {
   statistics,
   authentication,
   encryption,
-  link_loss,  ///< there is a link that can be cut
+  link_loss,   ///< there is a link that can be cut
+  namespaces,  ///< tenants and namespaces have to be made before they are used, and have policies
 };
-inline constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::link_loss) + 1;
+inline constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::namespaces) + 1;
 std::string_view to_string(Feature feature) noexcept;
 
 /// Declared by each backend; what is weaker, emulated or missing says how in `note`.
@@ -213,6 +214,24 @@ struct QueueStatistics {
   std::map<std::string, SubscriptionStatistics> subscriptions;
 };
 
+/// A namespace to make, with policies. Those without a value are left to the broker.
+struct NamespaceConfig {
+  std::string tenant, space;
+  /// Messages that every subscription has acknowledged are kept this long, Duration::max() for ever, within
+  /// this size, the largest number without limit.
+  std::optional<Duration> retention_time = std::nullopt;
+  std::optional<std::uint64_t> retention_bytes = std::nullopt;
+  /// Subscriptions without a consumer are removed after this time.
+  std::optional<Duration> subscription_expiry = std::nullopt;
+  bool deduplication = false;  ///< Feature::send_deduplication holds there
+};
+
+/// What making a namespace came to, in words for people.
+struct NamespaceOutcome {
+  std::vector<std::string> changes;  ///< what was made or set; empty: it was like that already
+  std::vector<std::string> kept;     ///< policies that somebody had set in another way, and were left
+};
+
 /// Several sends and acknowledgements that happen together or not at all. Destroyed without either, it is as
 /// if aborted. Threads: one caller at a time.
 class Transaction {
@@ -289,6 +308,9 @@ class Backend {
   virtual void remove_subscription(const QueueName& queue, std::string_view subscription, Completion done);
   virtual void statistics(const QueueName& queue, Result<QueueStatistics> done);
   virtual void begin(std::string_view transactional_id, Result<std::unique_ptr<Transaction>> done);
+  /// Makes the tenant, the namespace and its policies where they are missing. Errors also: authentication,
+  /// forbidden, which names the right that is missing.
+  virtual void create_namespace(const NamespaceConfig& config, Result<NamespaceOutcome> done);
 
   /// Ends every producer and consumer that is left, then the connection.
   virtual void close(TimePoint deadline, Completion done) = 0;

@@ -137,6 +137,14 @@ driver::QueueStatistics Bus::statistics(const QueueName& queue) {
       [&](driver::Backend& backend, auto done) { backend.statistics(queue, std::move(done)); });
 }
 
+driver::NamespaceOutcome Bus::create_namespace(const driver::NamespaceConfig& config) {
+  validate({.name = "queue", .qos = Qos::at_least_once, .tenant = config.tenant, .space = config.space});
+  core_->connection()->check_open();
+  return detail::answer_of<driver::NamespaceOutcome>(
+      *core_->connection(), "cannot make the namespace " + config.tenant + "/" + config.space,
+      [&](driver::Backend& backend, auto done) { backend.create_namespace(config, std::move(done)); });
+}
+
 std::string_view Bus::backend() const noexcept { return core_->connection()->backend().name(); }
 
 const driver::Features& Bus::features() const noexcept { return core_->connection()->features(); }

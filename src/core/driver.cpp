@@ -71,7 +71,8 @@ std::string_view to_string(Feature feature) noexcept {
                                                               "statistics",
                                                               "authentication",
                                                               "encryption",
-                                                              "link_loss"};
+                                                              "link_loss",
+                                                              "namespaces"};
   return names[static_cast<std::size_t>(feature)];
 }
 
@@ -97,6 +98,11 @@ void Backend::remove_subscription(const QueueName&, std::string_view, Completion
 
 void Backend::statistics(const QueueName&, Result<QueueStatistics> done) {
   const Error error = unsupported(*this, "statistics");
+  done(&error, {});
+}
+
+void Backend::create_namespace(const NamespaceConfig&, Result<NamespaceOutcome> done) {
+  const Error error = unsupported(*this, "making namespaces");
   done(&error, {});
 }
 

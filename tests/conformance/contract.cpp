@@ -25,6 +25,10 @@ constexpr std::array rows{
     Row{"Transactions", "q2 (b) transaction", "outputs and acknowledgement happen together or not at all"},
     Row{"DerivedOnce", "q2 (c) derived",
         "an output derived from an input that is handled twice is stored once"},
+    Row{"Kills", "q2, kills",
+        "a process killed with -9 at any step of sending or of a transaction leaves nothing lost or doubled"},
+    Row{"Outages", "outages",
+        "broker killed, frozen and connections cut under load: nothing lost (q1), nothing doubled (q2)"},
     Row{"HandlerEffects", "q2, limits", "what a handler does outside the bus is repeated with its message"},
     Row{"Subscriptions", "subscription",
         "each subscription sees every message; ephemeral ones go with their last consumer, its death "

@@ -1,5 +1,4 @@
 #include <future>
-#include <random>
 
 #include "conformance/case.hpp"
 #include "conformance/seam.hpp"
@@ -167,39 +166,6 @@ TEST_F(Transactions, AbortLeavesNeither) {
   EXPECT_TRUE(silent(results));
   auto inputs = consumer(in);
   EXPECT_EQ(next(inputs)->number, 1);
-}
-
-TEST_F(Transactions, CompetingRelaysKilledAtRandomLoseAndDoubleNothing) {
-  NEEDS(transactions);
-  NEEDS(durable);
-  constexpr std::size_t batch = 60, relays = 3;
-  const auto kills = 3 * options().rounds;
-  const auto in = queue("in"), out = queue("out");
-  auto results = consumer(out);
-  consumer(in).close();
-  auto source = producer(in);
-  const Worker::Arguments how{{"out", out.str()}, {"window", "5"}};
-  std::vector<std::unique_ptr<Worker>> running;
-  for (std::size_t i = 0; i < relays; ++i) running.push_back(worker("transact", in, how));
-  Tally tally(kills * batch);
-  std::mt19937_64 random(options().seed);
-  for (std::size_t round = 0; round < kills; ++round) {
-    const auto first = static_cast<std::int64_t>(round * batch);
-    send_range(source, first, first + static_cast<std::int64_t>(batch) - 1);
-    const auto before = random() % batch;  // results seen before the kill, whoever relayed them
-    for (const auto& message : take(results, before)) tally.count(static_cast<std::size_t>(message->number));
-    auto& victim = running[random() % relays];
-    victim->kill();
-    victim = worker("transact", in, how);
-    for (const auto& message : take(results, batch - before)) {
-      tally.count(static_cast<std::size_t>(message->number));
-    }
-  }
-  EXPECT_TRUE(silent(results));
-  report("kills", kills);
-  report("lost", tally.lost());
-  report("duplicated", tally.duplicated());
-  EXPECT_EQ(tally.lost() + tally.duplicated() + tally.strange(), 0u);
 }
 
 TEST_F(DerivedOnce, OutputOfAnInputHandledTwiceIsStoredOnce) {

@@ -1,5 +1,6 @@
 #include "conformance/harness.hpp"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -94,6 +95,21 @@ class DirectoryHarness final : public Harness {
   int bounded_ = 0;
 };
 
+/// Resets every TCP connection of this process: both ends see it break, what was under way is lost.
+void reset_connections() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int descriptor = std::stoi(entry.path().filename().string());
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.ss_family != AF_INET && peer.ss_family != AF_INET6) continue;
+    // connect(2): "Connection-oriented protocol sockets may dissolve the association by connecting to an
+    // address with the sa_family member of sockaddr set to AF_UNSPEC".
+    const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+    ::connect(descriptor, &nobody, sizeof nobody);
+  }
+}
+
 /// A broker that runs outside; `--restart-command` stops and starts it.
 class ExternalHarness final : public Harness {
  public:
@@ -102,6 +118,10 @@ class ExternalHarness final : public Harness {
   std::string url() const override { return url_; }
   void stop() override { run("stop"); }
   void start() override { run("start"); }
+  void kill() override { run("kill"); }
+  void freeze() override { run("freeze"); }
+  void thaw() override { run("thaw"); }
+  void cut() override { reset_connections(); }
   std::optional<std::string> bounded(const Bounds&) override { return std::nullopt; }
   std::vector<Unreachable> unreachable() const override {
     // Port 1 of the loopback interface: nothing listens there.

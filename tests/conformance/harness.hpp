@@ -39,6 +39,14 @@ class Harness {
   virtual void stop() = 0;
   virtual void start() = 0;
 
+  /// Ends the broker with -9; start() starts it again.
+  virtual void kill() { stop(); }
+  /// Stops the broker as SIGSTOP does: connections stay, nothing is answered.
+  virtual void freeze() {}
+  virtual void thaw() {}
+  /// Breaks every connection of this process.
+  virtual void cut() {}
+
   /// A broker of its own with these limits. Empty when there is none; then the cases that need it fail
   /// unless a Feature tells why.
   virtual std::optional<std::string> bounded(const Bounds& bounds) = 0;

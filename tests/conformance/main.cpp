@@ -27,10 +27,16 @@ Settings parse(const std::vector<std::string>& arguments) {
       .flag("list", "print the cases by row of the contract and end")
       .integer("messages", "messages of the load case", 100'000)
       .integer("consumers", "consumers of the idle case", 10'000)
-      .integer("kills", "kills in each case that kills at random", 3)
+      .integer("kills", "kills in each case that kills at random; of relays ten times as many", 3)
+      .integer("outages", "how often the broker is killed under load", 2)
+      .integer("cuts", "how often connections are cut under load", 1)
+      .duration("freeze", "how long the broker is frozen under load", "3s")
       .integer("seed", "of what is random; 0 takes a new one", 0)
       .duration("patience", "longest wait for what must happen", "20s")
-      .text("restart-command", "stops and starts the broker: run with 'stop' or 'start' appended", "")
+      .text("restart-command",
+            "stops and starts the broker: run with 'stop', 'start', 'kill' (-9), 'freeze' (SIGSTOP) or "
+            "'thaw' appended",
+            "")
       .text("bad-credentials-url", "a URL that the broker must refuse because of its credentials", "")
       .text("bad-certificate-url", "a URL whose broker must not be trusted", "")
       .text("json", "write the results to this file", "")
@@ -53,6 +59,9 @@ void apply(const Settings& settings) {
   wanted.messages = static_cast<std::size_t>(settings.integer("messages"));
   wanted.consumers = static_cast<std::size_t>(settings.integer("consumers"));
   wanted.rounds = static_cast<std::size_t>(settings.integer("kills"));
+  wanted.outages = static_cast<std::size_t>(settings.integer("outages"));
+  wanted.cuts = static_cast<std::size_t>(settings.integer("cuts"));
+  wanted.freeze = settings.duration("freeze");
   wanted.seed = static_cast<std::uint64_t>(settings.integer("seed"));
   wanted.patience = settings.duration("patience");
   wanted.bad_credentials_url = settings.text("bad-credentials-url");

@@ -12,9 +12,12 @@ namespace omnibus::conformance {
 
 struct Options {
   std::string url = "embedded://";
-  std::size_t messages = 100'000;  ///< of the load case
-  std::size_t consumers = 10'000;  ///< of the idle consumers case
-  std::size_t rounds = 3;          ///< kills per case that kills at random
+  std::size_t messages = 100'000;             ///< of the load case
+  std::size_t consumers = 10'000;             ///< of the idle consumers case
+  std::size_t rounds = 3;                     ///< kills per case that kills at random
+  std::size_t outages = 2;                    ///< times that the broker is killed under load
+  std::size_t cuts = 1;                       ///< times that the connections are cut under load
+  Duration freeze = std::chrono::seconds(3);  ///< how long the broker is frozen under load
   std::uint64_t seed = 0;
   Duration patience = std::chrono::seconds(20);        ///< longest wait for what must happen
   Duration quiet = std::chrono::milliseconds(150);     ///< how long nothing must happen

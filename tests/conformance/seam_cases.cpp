@@ -1,3 +1,5 @@
+#include <random>
+
 #include "conformance/case.hpp"
 #include "conformance/seam.hpp"
 
@@ -109,6 +111,23 @@ TEST_F(Seam, AcknowledgementIsIdempotentAndSettlesTheOthersToo) {
   std::this_thread::sleep_for(options().quiet);
   EXPECT_EQ(again.size(), 1u);
   close(*producer);
+}
+
+TEST_F(Seam, NamespacesAreMadeOnceOrUnsupported) {
+  const driver::NamespaceConfig wanted{.tenant = "tg",
+                                       .space = "conformance-" + std::to_string(std::random_device{}()),
+                                       .deduplication = true};
+  if (!features().has(Feature::namespaces)) {
+    EXPECT_TRUE(fails_with(ErrorCode::unsupported, [&] { bus().create_namespace(wanted); }));
+    return;
+  }
+  EXPECT_FALSE(bus().create_namespace(wanted).changes.empty());
+  const auto again = bus().create_namespace(wanted);
+  EXPECT_TRUE(again.changes.empty() && again.kept.empty());
+  const auto where = topic("made", Qos::at_least_once, wanted.tenant, wanted.space);
+  auto inbox = consumer(where);
+  producer(where).send(item(1));
+  EXPECT_EQ(next(inbox)->number, 1);
 }
 
 TEST_F(Seam, FeaturesSayHowWhereTheyAreNotNative) {

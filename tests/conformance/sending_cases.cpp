@@ -117,7 +117,7 @@ TEST_F(LinkLoss, ProducersAndConsumersOutliveABrokerRestart) {
   NEEDS(link_loss);
   NEEDS(durable);
   auto inbox = consumer(queue());
-  auto outbox = producer(queue());
+  auto outbox = producer(queue(), {.send_timeout = 3 * options().patience});
   send_range(outbox, 1, 10);
   harness().stop();
   for (std::int64_t number = 11; number <= 20; ++number) outbox.send_async(item(number));
@@ -158,7 +158,7 @@ TEST_F(LinkLoss, AcknowledgementAfterReconnectIsApplied) {
   const auto message = next(inbox);
   harness().stop();
   harness().start();
-  inbox.acknowledge(message);
+  eventually("the link is up again", [&] { return !error_of([&] { inbox.acknowledge(message); }); });
   inbox.close();
   auto again = consumer(queue());
   EXPECT_TRUE(silent(again));

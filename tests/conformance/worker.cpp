@@ -115,6 +115,14 @@ void Worker::kill() {
 void Worker::freeze() { ::kill(process_, SIGSTOP); }
 void Worker::thaw() { ::kill(process_, SIGCONT); }
 
+bool Worker::ended() {
+  if (process_ <= 0) return true;
+  siginfo_t found{};
+  // Leaves the status for join().
+  return ::waitid(P_PID, static_cast<id_t>(process_), &found, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         found.si_pid == process_;
+}
+
 int Worker::join() {
   if (process_ <= 0) return 0;
   int status = 0;

@@ -14,17 +14,19 @@
 
 namespace omnibus::conformance {
 
-/// Modes and their arguments (all: url, queue).
+/// Modes and their arguments (all: url, queue; step, nth: dies when it reaches that step for the nth time).
 ///
 /// consume   subscription, sharing, lifetime, position, window, attempts, backoff (ms), count,
 ///           ack=all|none|even|nack|sort (even: odd ones stay unsettled; sort: odd ones are given back)
 ///           → `ready`, `got N ATTEMPT`, `acked N` or `nacked N`, and `done` after count; then waits to be
 ///           told
 /// measure   subscription, count: like consume for Raw → `got SIZE HASH ATTEMPT`
-/// produce   name, from, to, size, numbered=yes|no, file_limit (bytes) → `ready`, `confirmed N`, `failed
-///           CODE`, `done`
+/// produce   name, from, to, size, numbered=yes|no, close=yes|no, file_limit (bytes) → `ready`, `confirmed
+/// N`,
+///           `failed CODE`, `done`
 /// relay     subscription, out, name, die=N → `ready`, `sent N`, `acked N`; kills itself between the two at N
-/// transact  subscription, out: relays in transactions → `ready`, `committed N`
+/// transact  subscription, first, second, abort=N: relays to two queues in transactions, of N inputs one only
+///           after a transaction that it aborts; count: closes in order after so many → `ready`
 ///
 /// Threads: one.
 class Worker {
@@ -50,6 +52,8 @@ class Worker {
   void thaw();
   /// Waits for its end; the exit status, or minus the signal.
   int join();
+  /// Whether it has ended.
+  bool ended();
 
  private:
   pid_t process_ = -1;

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "conformance/case.hpp"
+#include "conformance/steps.hpp"
 
 namespace omnibus::conformance {
 namespace {
@@ -102,7 +103,9 @@ int measure(Bus bus, const Arguments& arguments) {
 }
 
 int produce(Bus bus, const Arguments& arguments) {
+  reach("connected");
   auto producer = bus.create_producer<Item>(arguments.queue(), {.name = arguments.text("name")});
+  reach("producer made");
   say("ready");
   const std::string filling(static_cast<std::size_t>(arguments.number("size", 0)), 'x');
   const bool numbered = arguments.text("numbered") == "yes";
@@ -110,8 +113,16 @@ int produce(Bus bus, const Arguments& arguments) {
   for (auto number = arguments.number("from"); number <= last; ++number) {
     SendOptions how;
     if (numbered) how.sequence = static_cast<std::uint64_t>(number);
+    reach("sending");
     producer.send(item(number, "worker", filling), how);
+    reach("confirmed");
     say("confirmed " + std::to_string(number));
+  }
+  if (arguments.text("close") == "yes") {
+    producer.close();
+    reach("closing");
+    bus.close();
+    reach("closed");
   }
   say("done");
   wait_to_be_told();
@@ -135,19 +146,77 @@ int relay(Bus bus, const Arguments& arguments) {
   }
 }
 
-int transact(Bus bus, const Arguments& arguments) {
-  auto consumer = bus.create_consumer<Item>(arguments.queue(), arguments.text("subscription", "readers"),
-                                            consumer_options(arguments));
-  const auto out = arguments.queue("out");
-  say("ready");
-  for (;;) {
-    const auto message = consumer.receive(1h);
-    bus.transact([&](Transaction& transaction) {
-      transaction.send(out, message.value());
-      transaction.acknowledge(consumer, message);
-    });
-    say("committed " + std::to_string(message->number));
+/// Consumes, and produces to two queues. All in one transaction; where there are none, one after the other.
+class Relay {
+ public:
+  Relay(Bus bus, const Arguments& arguments)
+      : bus_(std::move(bus)),
+        consumer_(bus_.create_consumer<Item>(arguments.queue(), arguments.text("subscription", "readers"),
+                                             consumer_options(arguments))),
+        first_(arguments.queue("first")),
+        second_(arguments.queue("second")) {
+    if (bus_.features().has(Feature::transactions)) return;
+    producers_.push_back(bus_.create_producer<Item>(first_));
+    producers_.push_back(bus_.create_producer<Item>(second_));
   }
+
+  void one(bool change_mind) {
+    const auto message = consumer_.receive(1h);
+    reach("received");
+    try {
+      producers_.empty() ? together(message, change_mind) : in_turn(message);
+      reach("committed");
+    } catch (const ChangedMind&) {
+      reach("aborted");
+      consumer_.negative_acknowledge(message, "the relay changed its mind");
+      reach("given back");
+    }
+  }
+  void close() {
+    consumer_.close();
+    reach("closing");
+    bus_.close();
+  }
+
+ private:
+  struct ChangedMind {};
+
+  void together(const Message<Item>& message, bool change_mind) {
+    bus_.transact([&](Transaction& transaction) {
+      reach("begun");
+      transaction.send(first_, message.value());
+      reach("first output handed over");
+      transaction.send(second_, message.value());
+      reach("second output handed over");
+      transaction.acknowledge(consumer_, message);
+      reach("acknowledgement handed over");
+      if (change_mind) throw ChangedMind{};
+    });
+  }
+  void in_turn(const Message<Item>& message) {
+    producers_[0].send(message.value());
+    reach("first output handed over");
+    producers_[1].send(message.value());
+    reach("second output handed over");
+    consumer_.acknowledge(message);
+    reach("acknowledgement handed over");
+  }
+
+  Bus bus_;
+  Consumer<Item> consumer_;
+  QueueName first_, second_;
+  std::vector<Producer<Item>> producers_;  ///< without transactions only
+};
+
+int transact(Bus bus, const Arguments& arguments) {
+  reach("connected");
+  Relay relay(std::move(bus), arguments);
+  reach("subscribed");
+  say("ready");
+  const auto aborting = arguments.number("abort"), count = arguments.number("count", -1);
+  for (std::int64_t taken = 0; taken != count; ++taken) relay.one(aborting > 0 && taken % aborting == 1);
+  relay.close();
+  return 0;
 }
 
 int dispatch(const std::string& mode, const Arguments& arguments) {
@@ -158,7 +227,10 @@ int dispatch(const std::string& mode, const Arguments& arguments) {
   BusOptions connection;
   connection.instance = arguments.text("instance");
   connection.connect_timeout = options().patience;
-  auto bus = connect(arguments.text("url"), connection);
+  if (const auto step = arguments.text("step"); !step.empty()) {
+    die_at(step, static_cast<std::uint64_t>(arguments.number("nth", 1)));
+  }
+  auto bus = connect_with_steps(arguments.text("url"), connection);
   if (mode == "consume") return consume(bus, arguments);
   if (mode == "measure") return measure(bus, arguments);
   if (mode == "produce") return produce(bus, arguments);

@@ -137,6 +137,7 @@ class Client(unittest.TestCase):
                     self.assertTrue(python_side.nothing_more(consumer))
                     self.assertEqual(any(each.message_id().batch_index() >= 0 for each in got), batching == "on")
                     self.check_size(queue, messages, compression != "none")
+                    self.check_entries(queue, len(messages), batching == "on")
                     consumer.close()
 
     def check_size(self, queue, messages, compressed):
@@ -144,6 +145,14 @@ class Client(unittest.TestCase):
         came = statistics(queue)["bytesInCounter"]
         size = sum(len(each) for each in messages)
         self.assertEqual(came < 0.75 * size, compressed, f"{came} bytes came for {size}")
+
+    def check_entries(self, queue, count, batched):
+        """One entry each, or several in one."""
+        entries = admin("GET", topic_path(queue) + "/internalStats")["entriesAddedCounter"]
+        if batched:
+            self.assertLess(entries, count / 2, "hardly anything travelled together")
+        else:
+            self.assertEqual(entries, count)
 
     @needs_program
     def test_omnibus_chunks_to_python(self):

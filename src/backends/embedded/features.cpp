@@ -41,6 +41,7 @@ driver::Features features(bool durable) {
   features.set(Feature::authentication, Support::missing, "no object: access is the directory's permissions");
   features.set(Feature::encryption, Support::missing, "no object: nothing leaves the machine");
   features.set(Feature::link_loss, Support::missing, "no object: there is no link");
+  features.set(Feature::namespaces, Support::missing, "no object: tenants and namespaces are names only");
   features.max_message_size = max_message_size;
   return features;
 }

@@ -6,6 +6,7 @@
 #include "backends/pulsar/consumer.hpp"
 #include "backends/pulsar/errors.hpp"
 #include "backends/pulsar/features.hpp"
+#include "backends/pulsar/namespaces.hpp"
 #include "backends/pulsar/producer.hpp"
 #include "backends/pulsar/statistics.hpp"
 #include "backends/pulsar/topic.hpp"
@@ -96,6 +97,13 @@ class PulsarBackend final : public driver::Backend {
   void begin(std::string_view, driver::Result<std::unique_ptr<driver::Transaction>> done) override {
     on_loop([coordinator = coordinator_, done = std::move(done)]() mutable {
       TransactionHandle::begin(coordinator, std::move(done));
+    });
+  }
+
+  void create_namespace(const driver::NamespaceConfig& config,
+                        driver::Result<driver::NamespaceOutcome> done) override {
+    on_loop([session = session_, config, done = std::move(done)]() mutable {
+      omnibus::pulsar::create_namespace(session, std::move(config), std::move(done));
     });
   }
 

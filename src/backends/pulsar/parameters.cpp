@@ -1,5 +1,6 @@
 #include "backends/pulsar/parameters.hpp"
 
+#include <charconv>
 #include <fstream>
 #include <iterator>
 
@@ -9,7 +10,23 @@ namespace omnibus::pulsar {
 namespace {
 
 constexpr std::uint16_t plain_port = 6650, tls_port = 6651, admin_port = 8080, admin_tls_port = 8443;
-constexpr std::string_view known_parameters = "token, token_file, listener, tls_ca, admin, batching";
+constexpr std::string_view known_parameters =
+    "token, token_file, listener, tls_ca, admin, batching, transaction_timeout";
+
+/// Reads a number of `ms`, `s` or `m`.
+Duration parse_time(std::string_view parameter, std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  constexpr std::int64_t longest = 1'000'000;
+  if (error == std::errc{} && value > 0 && value <= longest) {
+    if (unit == "ms") return std::chrono::milliseconds(value);
+    if (unit == "s") return std::chrono::seconds(value);
+    if (unit == "m") return std::chrono::minutes(value);
+  }
+  throw ConfigError("the parameter " + std::string(parameter) + " is \"" + std::string(text) + "\"",
+                    "it is a time with its unit, for example 500ms, 10s or 5m");
+}
 
 std::vector<wire::Address> parse_brokers(std::string_view hosts, std::uint16_t port) {
   if (hosts.ends_with('/')) hosts.remove_suffix(1);
@@ -78,6 +95,8 @@ Parameters parse_parameters(const driver::BackendConfig& config) {
       parameters.batching = parse_switch(key, value);
     } else if (key == "admin") {
       admin = value;
+    } else if (key == "transaction_timeout") {
+      parameters.transaction_timeout = parse_time(key, value);
     } else {
       throw ConfigError("unknown URL parameter \"" + key + "\" of a Pulsar broker",
                         "known are " + std::string(known_parameters));

@@ -13,7 +13,7 @@
 namespace omnibus::pulsar {
 
 /// What a URL says: `pulsar://host:6650` or `pulsar+ssl://host:6651`, several hosts separated by commas.
-/// Parameters: token, token_file, listener, tls_ca, admin, batching.
+/// Parameters: token, token_file, listener, tls_ca, admin, batching, transaction_timeout.
 struct Parameters {
   std::vector<wire::Address> brokers;    ///< tried in turn
   std::shared_ptr<const wire::Tls> tls;  ///< null: plain
@@ -23,6 +23,7 @@ struct Parameters {
   wire::Address admin;
   std::shared_ptr<const wire::Tls> admin_tls;
   Duration connect_timeout;
+  Duration transaction_timeout = std::chrono::seconds(60);  ///< the coordinator aborts what lasts longer
 
   /// The token to present now; a file is read each time, so that it may be renewed. Errors: ConfigError.
   std::string read_token() const;

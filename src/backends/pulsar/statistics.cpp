@@ -2,16 +2,14 @@
 
 #include <boost/json.hpp>
 
+#include "backends/pulsar/admin.hpp"
 #include "backends/pulsar/errors.hpp"
 #include "backends/pulsar/topic.hpp"
-#include "wire/http.hpp"
 
 namespace omnibus::pulsar {
 namespace {
 
 namespace json = boost::json;
-
-constexpr Duration answer_time = std::chrono::seconds(20);
 
 /// A number that may be missing, negative or written as a fraction.
 std::uint64_t number(const json::object& from, std::string_view name) {
@@ -76,31 +74,15 @@ Error refusal(const wire::HttpResponse& response, const std::string& topic) {
   }
 }
 
-void get(const std::shared_ptr<Session>& session, const std::string& topic, std::string path,
+void get(const std::shared_ptr<Session>& session, const std::string& topic, const std::string& path,
          driver::Result<std::string> done) {
-  const auto& parameters = session->parameters();
-  wire::HttpRequest request{.path = std::move(path)};
-  try {
-    if (parameters.has_token()) request.headers["Authorization"] = "Bearer " + parameters.read_token();
-  } catch (const Error& unreadable) {
-    return done(&unreadable, {});
-  }
-  wire::http_request(
-      session->loop(),
-      {.address = parameters.admin, .tls = parameters.admin_tls, .timeout = parameters.connect_timeout},
-      std::move(request), answer_time,
-      [topic, admin = parameters.admin.str(), done = std::move(done)](const Error* error,
-                                                                      wire::HttpResponse response) mutable {
-        if (error != nullptr) {
-          const Error told = make_error(error->code(), error->message(), error->retryable(),
-                                        "statistics come from the administration interface at " + admin +
-                                            "; the URL's parameter admin says where it is");
-          return done(&told, {});
-        }
-        if (response.status == 200) return done(nullptr, std::move(response.body));
-        const Error refused = refusal(response, topic);
-        done(&refused, {});
-      });
+  admin_request(session, "GET", path, {},
+                [topic, done = std::move(done)](const Error* error, wire::HttpResponse response) mutable {
+                  if (error != nullptr) return done(error, {});
+                  if (response.status == 200) return done(nullptr, std::move(response.body));
+                  const Error refused = refusal(response, topic);
+                  done(&refused, {});
+                });
 }
 
 void finish(const std::shared_ptr<Session>& session, const std::string& topic, const std::string& stats,
@@ -141,7 +123,7 @@ void statistics(const std::shared_ptr<Session>& session, const std::string& topi
   session->partitions(
       topic, [session, topic, done = std::move(done)](const Error* error, std::size_t partitions) mutable {
         if (error != nullptr) return done(error, {});
-        const std::string base = "/admin/v2/" + admin_path(topic);
+        const std::string base = admin_path(topic);
         const std::string kind = partitions > 0 ? "/partitioned-" : "/";
         const std::string query =
             "?getPreciseBacklog=true&subscriptionBacklogSize=false&getEarliestTimeInBacklog=true" +

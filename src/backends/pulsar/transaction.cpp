@@ -10,7 +10,6 @@
 namespace omnibus::pulsar {
 namespace {
 
-constexpr std::uint64_t lifetime_ms = 60'000;  ///< the coordinator aborts what lasts longer
 const std::string coordinator_topic = "persistent://pulsar/system/transaction_coordinator_assign-partition-0";
 
 Error without_link(const Error& error) {
@@ -107,7 +106,10 @@ void TransactionHandle::begin(const std::shared_ptr<Coordinator>& coordinator,
     command.set_type(proto::BaseCommand::NEW_TXN);
     const auto request = connection->next_id();
     command.mutable_newtxn()->set_request_id(request);
-    command.mutable_newtxn()->set_txn_ttl_seconds(lifetime_ms);
+    // Milliseconds, whatever the field's name: so the broker reads it, and so the Java client writes it.
+    command.mutable_newtxn()->set_txn_ttl_seconds(static_cast<std::uint64_t>(
+        std::chrono::ceil<std::chrono::milliseconds>(coordinator->session()->parameters().transaction_timeout)
+            .count()));
     command.mutable_newtxn()->set_tc_id(0);
     connection->request(command, request, "cannot begin a transaction",
                         [coordinator, connection, done = std::move(done)](

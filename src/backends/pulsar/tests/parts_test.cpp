@@ -160,6 +160,10 @@ TEST(Parameters, ReadBrokersAndAdmin) {
   EXPECT_EQ(secure.admin.port, 8443);
   EXPECT_EQ(secure.read_token(), "t");
   EXPECT_EQ(secure.listener, "l");
+  EXPECT_EQ(parse_parameters(config("pulsar", "a", {{"transaction_timeout", "5s"}})).transaction_timeout,
+            std::chrono::seconds(5));
+  EXPECT_THROW(parse_parameters(config("pulsar", "a", {{"transaction_timeout", "0s"}})), ConfigError);
+  EXPECT_THROW(parse_parameters(config("pulsar", "a", {{"transaction_timeout", "5"}})), ConfigError);
   EXPECT_EQ(parse_parameters(config("pulsar", "a", {{"admin", "http://c:9/"}})).admin,
             (wire::Address{"c", 9}));
 }
