@@ -58,6 +58,11 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
     MessageKey message;
     bool unsettled;
   };
+  /// What one call settles of an entry.
+  struct Touched {
+    EntryKey key;
+    std::vector<std::uint32_t> indexes;
+  };
   using AckCommands = std::map<std::uint32_t, proto::BaseCommand>;
 
   // Opening
@@ -82,7 +87,9 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   void nudge(Duration after);
   void on_lost(const Error& error);
   // Settling
-  void add_ack(AckCommands& commands, const EntryKey& key, const Entry* entry, const MessageKey* message);
+  static void touch(std::vector<Touched>& touched, const MessageKey& message);
+  void add_early_ack(AckCommands& commands, const MessageKey& message);
+  void add_ack(AckCommands& commands, const Entry& entry, const std::vector<std::uint32_t>& indexes);
   void send_acks(AckCommands commands, const std::optional<TransactionId>& transaction, bool stale,
                  Completion done);
   void schedule(TimePoint when, const Due& due);

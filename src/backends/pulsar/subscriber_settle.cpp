@@ -47,7 +47,7 @@ void Subscriber::acknowledge(std::span<const driver::AckId> ids,
   }
   bool any_stale = false;
   AckCommands commands;
-  std::vector<EntryKey> touched;
+  std::vector<Touched> touched;
   for (const auto& id : ids) {
     const auto message = MessageKey::unpack(id);
     if (message.entry.part >= parts_.size()) {
@@ -56,48 +56,70 @@ void Subscriber::acknowledge(std::span<const driver::AckId> ids,
     }
     switch (unsettled_.settle(message)) {
       case Unsettled::Verdict::settled:
-        if (std::find(touched.rbegin(), touched.rend(), message.entry) == touched.rend())
-          touched.push_back(message.entry);
+        touch(touched, message);
         break;
       case Unsettled::Verdict::stale:
         any_stale = true;
         break;
       case Unsettled::Verdict::unknown:
-        add_ack(commands, message.entry, nullptr, &message);
+        add_early_ack(commands, message);
         break;
       case Unsettled::Verdict::before:
         break;
     }
   }
-  for (const auto& key : touched) {
-    const Entry* const entry = unsettled_.find(key);
-    add_ack(commands, key, entry, nullptr);
-    if (entry->left == 0) unsettled_.erase(key);
+  for (const auto& one : touched) {
+    Entry& entry = *unsettled_.find(one.key);
+    entry.transactional = entry.transactional || transaction.has_value();
+    add_ack(commands, entry, one.indexes);
+    if (entry.left == 0) unsettled_.erase(one.key);
   }
   send_acks(std::move(commands), transaction, any_stale, std::move(done));
 }
 
-/// Adds what acknowledges an entry as far as it is settled; or, from before this consumer's time, one
-/// message.
-void Subscriber::add_ack(AckCommands& commands, const EntryKey& key, const Entry* entry,
-                         const MessageKey* message) {
-  auto& ack = *commands[key.part].mutable_ack();
+void Subscriber::touch(std::vector<Touched>& touched, const MessageKey& message) {
+  // Nearly always the last.
+  auto found = std::find_if(touched.rbegin(), touched.rend(),
+                            [&](const Touched& one) { return one.key == message.entry; });
+  if (found == touched.rend()) {
+    touched.push_back({message.entry, {}});
+    found = touched.rbegin();
+  }
+  found->indexes.push_back(message.index);
+}
+
+/// Acknowledges one message from before this consumer's time.
+void Subscriber::add_early_ack(AckCommands& commands, const MessageKey& message) {
+  auto& ack = *commands[message.entry.part].mutable_ack();
   auto& id = *ack.add_message_id();
-  set_position(id, key);
-  if (entry == nullptr) {
-    if (message->size > 0) {
-      set_left(id, message->size, [&](std::size_t index) { return index != message->index; });
-    }
-    for (const auto& chunk : session_->forget_chunks(config_.link.topic + config_.link.subscription, key)) {
-      set_position(*ack.add_message_id(), chunk);
-    }
-    return;
+  set_position(id, message.entry);
+  if (message.size > 0) {
+    set_left(id, message.size, [&](std::size_t index) { return index != message.index; });
   }
-  if (entry->left > 0) {
-    return set_left(id, entry->slots.size(),
-                    [&](std::size_t index) { return entry->slots[index].state != Slot::State::settled; });
+  const auto whose = config_.link.topic + config_.link.subscription;
+  for (const auto& chunk : session_->forget_chunks(whose, message.entry)) {
+    set_position(*ack.add_message_id(), chunk);
   }
-  for (const auto& chunk : entry->chunks) set_position(*ack.add_message_id(), chunk);
+}
+
+/// Acknowledges an entry as far as it is settled. Once a transaction took part only these messages: the
+/// others' end is not known.
+void Subscriber::add_ack(AckCommands& commands, const Entry& entry,
+                         const std::vector<std::uint32_t>& indexes) {
+  auto& ack = *commands[entry.key.part].mutable_ack();
+  auto& id = *ack.add_message_id();
+  set_position(id, entry.key);
+  const auto count = entry.slots.size();
+  if (entry.transactional && indexes.size() < count) {
+    std::vector<bool> left(count, true);
+    for (const auto index : indexes) left[index] = false;
+    return set_left(id, count, [&](std::size_t index) { return left[index]; });
+  }
+  if (entry.left > 0) {
+    return set_left(id, count,
+                    [&](std::size_t index) { return entry.slots[index].state != Slot::State::settled; });
+  }
+  for (const auto& chunk : entry.chunks) set_position(*ack.add_message_id(), chunk);
 }
 
 void Subscriber::send_acks(AckCommands commands, const std::optional<TransactionId>& transaction,

@@ -1,5 +1,6 @@
 #include "backends/pulsar/transaction.hpp"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -10,6 +11,9 @@
 namespace omnibus::pulsar {
 namespace {
 
+constexpr Duration clock_slack = std::chrono::seconds(10);
+constexpr Duration resolve_time = std::chrono::seconds(30);  ///< for asking again how it ended
+constexpr Duration resolve_pause = std::chrono::milliseconds(200);
 const std::string coordinator_topic = "persistent://pulsar/system/transaction_coordinator_assign-partition-0";
 
 Error without_link(const Error& error) {
@@ -70,9 +74,13 @@ void Coordinator::producer(const std::string& topic, TopicProducer::Opened opene
 class TransactionHandle::State : public std::enable_shared_from_this<TransactionHandle::State> {
  public:
   State(std::shared_ptr<Coordinator> coordinator, std::shared_ptr<Connection> connection, TransactionId id)
-      : coordinator_(std::move(coordinator)), connection_(std::move(connection)), id_(id) {}
+      : coordinator_(std::move(coordinator)),
+        connection_(std::move(connection)),
+        id_(id),
+        timer_(coordinator_->session()->loop()) {}
 
-  wire::Loop& loop() { return coordinator_->session()->loop(); }
+  const std::shared_ptr<Session>& session() const noexcept { return coordinator_->session(); }
+  wire::Loop& loop() { return session()->loop(); }
   void send(const std::string& topic, const driver::Outgoing& message, Completion done);
   void acknowledge(const std::shared_ptr<Subscriber>& subscriber, std::span<const driver::AckId> ids,
                    Completion done);
@@ -85,16 +93,24 @@ class TransactionHandle::State : public std::enable_shared_from_this<Transaction
   void send_on(const std::string& topic, const driver::Outgoing& message, Completion done);
   Completion tracked(Completion done);
   void maybe_end();
+  void ask();
+  void on_answer(const Error* error);
+  void resolve();
+  void ended(const Error* error);
 
   const std::shared_ptr<Coordinator> coordinator_;
-  const std::shared_ptr<Connection> connection_;
+  std::shared_ptr<Connection> connection_;  ///< to the coordinator
   const TransactionId id_;
+  const TimePoint began_ = Clock::now();
   std::set<std::string> added_;
   std::size_t under_way_ = 0;
   std::optional<Error> failure_;  ///< the first of a send or an acknowledgement
   proto::TxnAction action_ = proto::ABORT;
   Completion ended_;
-  bool over_ = false;
+  bool over_ = false, ending_ = false;
+  bool asked_ = false;                  ///< the coordinator may have heard of the end
+  std::optional<TimePoint> resolving_;  ///< the link broke meanwhile; until when it is asked again
+  wire::Timer timer_;
 };
 
 void TransactionHandle::begin(const std::shared_ptr<Coordinator>& coordinator,
@@ -219,9 +235,16 @@ void TransactionHandle::State::end(proto::TxnAction action, Completion done) {
 
 /// Once nothing is under way. What failed in part is aborted, and the commit reports why.
 void TransactionHandle::State::maybe_end() {
-  if (!ended_ || under_way_ > 0) return;
-  auto done = std::exchange(ended_, nullptr);
-  const bool refused = action_ == proto::COMMIT && failure_;
+  if (!ended_ || under_way_ > 0 || std::exchange(ending_, true)) return;
+  if (failure_ && action_ == proto::COMMIT) {
+    action_ = proto::ABORT;
+  } else {
+    failure_.reset();
+  }
+  ask();
+}
+
+void TransactionHandle::State::ask() {
   proto::BaseCommand command;
   command.set_type(proto::BaseCommand::END_TXN);
   auto* end = command.mutable_endtxn();
@@ -229,23 +252,51 @@ void TransactionHandle::State::maybe_end() {
   end->set_request_id(request);
   end->set_txnid_most_bits(id_.most);
   end->set_txnid_least_bits(id_.least);
-  end->set_txn_action(refused ? proto::ABORT : action_);
-  const bool asked = connection_->up();
-  connection_->request(command, request, "cannot end the transaction",
-                       [self = shared_from_this(), refused, asked, done = std::move(done)](
-                           const Error* error, const proto::BaseCommand&) mutable {
-                         if (refused) return done(&*self->failure_);
-                         if (error == nullptr) return done(nullptr);
-                         const bool lost =
-                             error->code() == ErrorCode::unavailable || error->code() == ErrorCode::timeout;
-                         if (!lost || !asked || self->action_ == proto::ABORT) return done(error);
-                         const Error unknown = without_link(*error);
-                         done(&unknown);
-                       });
+  end->set_txn_action(action_);
+  asked_ = asked_ || connection_->up();
+  connection_->request(
+      command, request, "cannot end the transaction",
+      [self = shared_from_this()](const Error* error, const proto::BaseCommand&) { self->on_answer(error); });
+}
+
+void TransactionHandle::State::on_answer(const Error* error) {
+  if (failure_) return ended(&*failure_);
+  if (error == nullptr || action_ == proto::ABORT) return ended(error);
+  const bool lost = error->code() == ErrorCode::unavailable || error->code() == ErrorCode::timeout;
+  if (!lost) {
+    // The coordinator forgets what is over. Within its lifetime only this commit can have ended it.
+    const bool forgotten = resolving_ && error->native() == "TransactionNotFound";
+    if (!forgotten) return ended(error);
+    const auto lifetime = coordinator_->session()->parameters().transaction_timeout;
+    if (Clock::now() < began_ + lifetime - std::min(clock_slack, lifetime / 2)) return ended(nullptr);
+  }
+  if (!asked_) return ended(error);
+  if (!resolving_) resolving_ = Clock::now() + resolve_time;
+  if (lost && Clock::now() < *resolving_ && !coordinator_->session()->closed()) {
+    return timer_.after(resolve_pause, [self = shared_from_this()] { self->resolve(); });
+  }
+  const Error unknown = without_link(*error);
+  ended(&unknown);
+}
+
+/// Asks for the same end once more: the coordinator knows the transaction by its id, over any link.
+void TransactionHandle::State::resolve() {
+  coordinator_->reach(
+      [self = shared_from_this()](const Error* error, const std::shared_ptr<Connection>& connection) {
+        if (error != nullptr) return self->on_answer(error);
+        self->connection_ = connection;
+        self->ask();
+      });
+}
+
+void TransactionHandle::State::ended(const Error* error) {
+  auto done = std::exchange(ended_, nullptr);
+  done(error);
 }
 
 TransactionHandle::~TransactionHandle() {
-  state_->loop().post([state = state_] { state->end(proto::ABORT, [](const Error*) {}); });
+  const auto session = state_->session();  // its loop lets go last, for a timer goes with the state
+  session->loop().post([state = std::move(state_)] { state->end(proto::ABORT, [](const Error*) {}); });
 }
 
 void TransactionHandle::send(const QueueName& queue, const driver::Outgoing& message, Completion done) {

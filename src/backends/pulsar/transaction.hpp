@@ -49,7 +49,7 @@ class TransactionHandle final : public driver::Transaction {
   void abort(Completion done) override;
 
  private:
-  const std::shared_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace omnibus::pulsar

@@ -29,6 +29,7 @@ struct Slot {
 struct Entry {
   EntryKey key;
   bool batch = false;
+  bool transactional = false;  ///< a message of it was acknowledged in a transaction
   std::vector<Slot> slots;
   std::size_t left = 0;  ///< slots not settled
   std::uint32_t redelivered = 0;
