@@ -121,6 +121,12 @@ TEST_F(Kills, RelayAtEachStepLosesAndDoublesNothing) {
     ++kills;
   }
   check(relays, kills);
+  for (const auto& other : others) {
+    if (!other->ended()) continue;
+    std::string last;
+    for (const auto& line : other->rest()) last = line;
+    ADD_FAILURE() << "a relay that nobody killed has ended: " << last;
+  }
 }
 
 TEST_F(Kills, RelaysAtRandomLoseAndDoubleNothing) {

@@ -170,6 +170,11 @@ class Relay {
       reach("aborted");
       consumer_.negative_acknowledge(message, "the relay changed its mind");
       reach("given back");
+    } catch (const Error& error) {
+      // Held by the open transaction of a relay that was killed: nothing has happened, and it comes again.
+      if (error.code() != ErrorCode::stale_ack && error.code() != ErrorCode::conflict) throw;
+      say("refused " + std::string(to_string(error.code())));
+      consumer_.negative_acknowledge_async(message, "not relayed");
     }
   }
   void close() {
