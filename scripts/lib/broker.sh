@@ -81,6 +81,16 @@ show_log() {
 
 port_taken() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# The sockets of a process that was killed may go a little after it.
+port_is_free() {
+  local tries
+  for tries in {1..50}; do
+    port_taken "$1" || return 0
+    [ "$tries" = 50 ] || sleep 0.1
+  done
+  return 1
+}
+
 # Below the range from which the kernel takes ports for outgoing connections, so that none of those is in the way when the
 # broker comes back to its port.
 free_port() {
@@ -103,7 +113,7 @@ choose_ports() {
   local key
   if read_ports; then
     for key in "${ports[@]}"; do
-      ! port_taken "${port[$key]}" ||
+      port_is_free "${port[$key]}" ||
         die "port ${port[$key]} of $name is taken by another program: end that, or 'scripts/brokers clean $name'"
     done
     return
