@@ -165,16 +165,17 @@ class Relay {
     reach("received");
     try {
       producers_.empty() ? together(message, change_mind) : in_turn(message);
-      reach("committed");
+      return reach("committed");
     } catch (const ChangedMind&) {
       reach("aborted");
-      consumer_.negative_acknowledge(message, "the relay changed its mind");
+    } catch (const Error& error) {
+      refused(error);
+    }
+    try {
+      consumer_.negative_acknowledge(message, "not relayed");
       reach("given back");
     } catch (const Error& error) {
-      // Held by the open transaction of a relay that was killed: nothing has happened, and it comes again.
-      if (error.code() != ErrorCode::stale_ack && error.code() != ErrorCode::conflict) throw;
-      say("refused " + std::string(to_string(error.code())));
-      consumer_.negative_acknowledge_async(message, "not relayed");
+      refused(error);
     }
   }
   void close() {
@@ -185,6 +186,13 @@ class Relay {
 
  private:
   struct ChangedMind {};
+
+  /// The message is in the open transaction of a relay that was killed, or with another consumer: nothing has
+  /// happened, and it comes again. Any other error ends the relay.
+  static void refused(const Error& error) {
+    if (error.code() != ErrorCode::stale_ack && error.code() != ErrorCode::conflict) error.raise();
+    say("refused " + std::string(to_string(error.code())));
+  }
 
   void together(const Message<Item>& message, bool change_mind) {
     bus_.transact([&](Transaction& transaction) {
