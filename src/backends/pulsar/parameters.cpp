@@ -9,7 +9,7 @@ namespace omnibus::pulsar {
 namespace {
 
 constexpr std::uint16_t plain_port = 6650, tls_port = 6651, admin_port = 8080, admin_tls_port = 8443;
-constexpr std::string_view known_parameters = "token, token_file, listener, tls_ca, admin, batching";
+constexpr std::string_view known_parameters = "token, token_file, listener, tls_ca, admin, batching, schema";
 
 std::vector<wire::Address> parse_brokers(std::string_view hosts, std::uint16_t port) {
   if (hosts.ends_with('/')) hosts.remove_suffix(1);
@@ -48,6 +48,12 @@ bool parse_switch(std::string_view option, std::string_view text) {
                     "it is on or off");
 }
 
+bool parse_schema(std::string_view option, std::string_view text) {
+  if (text == "json" || text == "bytes") return text == "json";
+  throw ConfigError("the option \"" + std::string(option) + "\" is \"" + std::string(text) + "\"",
+                    "it is json or bytes");
+}
+
 std::string Parameters::read_token() const {
   if (token_file.empty()) return token;
   std::ifstream file(token_file);
@@ -76,6 +82,8 @@ Parameters parse_parameters(const driver::BackendConfig& config) {
       ca_file = value;
     } else if (key == "batching") {
       parameters.batching = parse_switch(key, value);
+    } else if (key == "schema") {
+      parameters.json_schema = parse_schema(key, value);
     } else if (key == "admin") {
       admin = value;
     } else {

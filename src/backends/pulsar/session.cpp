@@ -11,6 +11,7 @@ namespace {
 
 constexpr int most_hops = 20;
 constexpr std::size_t most_remembered = 1000;
+constexpr Duration silent_time = std::chrono::minutes(1);
 constexpr Duration orphan_time = std::chrono::minutes(2);
 
 Error closed_error() { return make_error(ErrorCode::closed, "the Bus is closed", false); }
@@ -156,6 +157,12 @@ Error Session::judged(const Error& error, const std::string& what) {
   const auto found = orphans_.find(what);
   if (found == orphans_.end() || found->second < Clock::now()) return error;
   return link_error(error.message() + ", by its own lost connection");
+}
+
+bool Session::note_silent_admin() {
+  const bool first = admin_silent_until_ == TimePoint::min();
+  admin_silent_until_ = Clock::now() + silent_time;
+  return first;
 }
 
 void Session::count_redelivery(const std::string& topic, const std::string& subscription) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,17 @@ class Session final : public std::enable_shared_from_this<Session> {
   void note_orphan(const std::string& what);
   /// The error, made retryable when it is such a conflict.
   Error judged(const Error& error, const std::string& what);
+
+  /// A durable subscription whose link was lost: before it is used again, it is asked for.
+  void note_lost(const std::string& topic, const std::string& subscription) {
+    lost_.emplace(topic, subscription);
+  }
+  bool forget_lost(const std::string& topic, const std::string& subscription) {
+    return lost_.erase({topic, subscription}) > 0;
+  }
+  /// The administration interface did not answer; it is left alone for a while. True when that is news.
+  bool note_silent_admin();
+  bool admin_silent() const noexcept { return Clock::now() < admin_silent_until_; }
 
   /// Messages of a subscription that came again, since this process connected.
   void count_redelivery(const std::string& topic, const std::string& subscription);
@@ -68,6 +80,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   std::map<Connection::Place, Slot> slots_;
   std::map<std::string, TimePoint> orphans_;
   std::map<std::pair<std::string, std::string>, std::uint64_t> redeliveries_;
+  std::set<std::pair<std::string, std::string>> lost_;  ///< topic and subscription
+  TimePoint admin_silent_until_ = TimePoint::min();
   struct Chunks {
     std::string whose;
     EntryKey last;

@@ -260,7 +260,8 @@ void TransactionHandle::State::ask() {
 void TransactionHandle::State::on_answer(const Error* error) {
   if (failure_) return ended(&*failure_);
   if (error == nullptr || action_ == proto::ABORT) return ended(error);
-  const bool lost = error->code() == ErrorCode::unavailable || error->code() == ErrorCode::timeout;
+  const bool lost = error->code() == ErrorCode::unavailable || error->code() == ErrorCode::timeout ||
+                    error->code() == ErrorCode::closed;
   if (!lost) {
     // The coordinator forgets what is over. Within its lifetime only this commit can have ended it.
     const bool forgotten = resolving_ && error->native() == "TransactionNotFound";
