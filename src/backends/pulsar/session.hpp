@@ -56,14 +56,19 @@ class Session final : public std::enable_shared_from_this<Session> {
   void remember_chunks(const std::string& whose, const EntryKey& last, std::vector<EntryKey> chunks);
   std::vector<EntryKey> forget_chunks(const std::string& whose, const EntryKey& last);
 
-  /// Ends every connection; nothing is opened any more.
+  /// Ends every connection and runs what waits for that; nothing is opened any more.
   void close();
   bool closed() const noexcept { return closed_; }
+  /// Runs `work` when the session is closed, at once if it is, unless it is forgotten before. For what waits
+  /// for something else than a connection, and would wait for ever then.
+  std::uint64_t at_close(UniqueFunction<void(const Error&)> work);
+  void forget(std::uint64_t token) { at_close_.erase(token); }
 
  private:
   struct Slot {
     std::shared_ptr<Connection> connection;
-    std::vector<Opened> waiting;  ///< not empty while it is being opened
+    std::vector<Opened> waiting;             ///< not empty while it is being opened
+    std::weak_ptr<Connection> opening = {};  ///< the one that is
   };
 
   void connect(const Connection::Place& place, Opened opened);
@@ -89,6 +94,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   };
   std::vector<Chunks> chunks_;
   std::size_t good_broker_ = 0;  ///< the one that answered last
+  std::map<std::uint64_t, UniqueFunction<void(const Error&)>> at_close_;
+  std::uint64_t last_token_ = 0;
   bool closed_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
 
 #include <omnibus/log.hpp>
 
@@ -90,6 +91,20 @@ Error refusal(const wire::HttpResponse& response, const std::string& topic) {
   }
 }
 
+void tell(const Session& session, const std::string& topic, const Error* error, wire::HttpResponse response,
+          driver::Result<std::string> done) {
+  if (error != nullptr) {
+    const Error told =
+        make_error(error->code(), error->message(), error->retryable(),
+                   "statistics come from the administration interface at " +
+                       session.parameters().admin.str() + "; the URL's parameter admin says where it is");
+    return done(&told, {});
+  }
+  if (response.status == 200) return done(nullptr, std::move(response.body));
+  const Error refused = refusal(response, topic);
+  done(&refused, {});
+}
+
 void get(const std::shared_ptr<Session>& session, const std::string& topic, std::string path,
          Duration patience, driver::Result<std::string> done) {
   const auto& parameters = session->parameters();
@@ -99,23 +114,20 @@ void get(const std::shared_ptr<Session>& session, const std::string& topic, std:
   } catch (const Error& unreadable) {
     return done(&unreadable, {});
   }
-  wire::http_request(session->loop(),
-                     {.address = parameters.admin,
-                      .tls = parameters.admin_tls,
-                      .timeout = std::min(parameters.connect_timeout, patience)},
-                     std::move(request), patience,
-                     [topic, admin = parameters.admin.str(), done = std::move(done)](
-                         const Error* error, wire::HttpResponse response) mutable {
-                       if (error != nullptr) {
-                         const Error told =
-                             make_error(error->code(), error->message(), error->retryable(),
-                                        "statistics come from the administration interface at " + admin +
-                                            "; the URL's parameter admin says where it is");
-                         return done(&told, {});
-                       }
-                       if (response.status == 200) return done(nullptr, std::move(response.body));
-                       const Error refused = refusal(response, topic);
-                       done(&refused, {});
+  // The loop may end before the answer comes.
+  const auto waiting = std::make_shared<driver::Result<std::string>>(std::move(done));
+  const auto token = session->at_close([waiting](const Error& closed) {
+    auto told = std::exchange(*waiting, nullptr);
+    told(&closed, {});
+  });
+  const wire::Stream::Target target{.address = parameters.admin,
+                                    .tls = parameters.admin_tls,
+                                    .timeout = std::min(parameters.connect_timeout, patience)};
+  wire::http_request(session->loop(), target, std::move(request), patience,
+                     [session, topic, token, waiting](const Error* error, wire::HttpResponse response) {
+                       session->forget(token);
+                       auto told = std::exchange(*waiting, nullptr);
+                       if (told) tell(*session, topic, error, std::move(response), std::move(told));
                      });
 }
 
@@ -186,7 +198,7 @@ void find_subscription(const std::shared_ptr<Session>& session, const std::strin
         if (error != nullptr && error->code() == ErrorCode::not_found) return done(false);
         if (const auto found = error == nullptr ? listed(text, subscription) : std::nullopt)
           return done(*found);
-        if (session->note_silent_admin()) {
+        if (!session->closed() && session->note_silent_admin()) {
           log::write(
               log::Level::info,
               "subscriptions that somebody else removes go unnoticed: the administration interface at " +

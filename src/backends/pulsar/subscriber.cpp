@@ -47,12 +47,6 @@ void Subscriber::find_parts(Opened opened) {
   session_->partitions(config_.link.topic, [self = shared_from_this(), opened = std::move(opened)](
                                                const Error* error, std::size_t partitions) mutable {
     if (error != nullptr) return self->finish_opening(error, std::move(opened));
-    if (partitions >= most_partitions) {
-      const Error failed =
-          make_error(ErrorCode::unsupported, "the topic has " + std::to_string(partitions) + " partitions",
-                     false, "at most " + std::to_string(most_partitions - 1) + " are supported");
-      return self->finish_opening(&failed, std::move(opened));
-    }
     self->open_parts(partitions, [self, opened = std::move(opened)](const Error* refused) mutable {
       self->finish_opening(refused, std::move(opened));
     });

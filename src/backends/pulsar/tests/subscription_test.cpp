@@ -43,7 +43,8 @@ class Admin {
         const std::lock_guard lock(mutex_);
         asked_ += request.substr(0, request.find("\r\n")) + "\n";
       }
-      boost::asio::write(socket, boost::asio::buffer(answer_), error);
+      if (!answer_.empty()) boost::asio::write(socket, boost::asio::buffer(answer_), error);
+      while (answer_.empty() && !over_) std::this_thread::yield();  // silent until the end
     }
   }
 
@@ -141,6 +142,20 @@ TEST(Recreated, IsToldWhenTheSubscriptionIsNoLongerListed) {
 TEST(Recreated, IsToldWhenTheTopicIsGone) { EXPECT_EQ(told_anew(http(404, "")), 1); }
 
 TEST(Recreated, IsNotToldWhenItIsThere) { EXPECT_EQ(told_anew(http(200, R"(["other","r%2Fs"])")), 0); }
+
+TEST(Statistics, AreToldOfTheEndWhileNobodyAnswers) {
+  Peer peer([](const Frame& frame) -> std::optional<std::string> { return ordinary(frame, {}); });
+  Admin admin("");
+  NoHost host;
+  auto backend = open(config_of(peer.address(), {{"admin", admin.url()}}), host);
+  std::promise<ErrorCode> ended;
+  backend->statistics(QueueName::parse("q1/a/b/c"), [&](const Error* error, driver::QueueStatistics) {
+    ended.set_value(error != nullptr ? error->code() : ErrorCode::internal);
+  });
+  while (admin.asked().empty()) std::this_thread::yield();
+  backend.reset();
+  EXPECT_EQ(ended.get_future().get(), ErrorCode::closed);
+}
 
 TEST(Recreated, IsNotToldWhenNobodyKnows) {
   EXPECT_EQ(told_anew(http(500, "")), 0);
