@@ -161,6 +161,9 @@ class Sink {
   virtual void deliver(std::span<Delivery> batch) noexcept = 0;
   /// `count` messages of a best-effort queue were dropped because this consumer was slow.
   virtual void dropped(std::uint64_t count) noexcept = 0;
+  /// The subscription had been removed by somebody else and was made anew with this consumer: what it held is
+  /// gone, and what was sent meanwhile may be. At most once, before or after creation completes.
+  virtual void recreated() noexcept {}
   /// The link or the subscription is gone; nothing is delivered after it. The layer above closes and
   /// recreates the consumer when the error is retryable.
   virtual void failed(const Error& error) noexcept = 0;
@@ -188,6 +191,7 @@ struct ProducerConfig {
   std::string name;            ///< never empty
   bool named_by_user = false;  ///< de-duplication must hold across restarts
   Extra extra;
+  const schema::Type* type = nullptr;  ///< of what is sent; null when that is only bytes to its sender
 };
 
 struct ConsumerConfig {

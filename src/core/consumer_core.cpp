@@ -37,6 +37,11 @@ void Link::dropped(std::uint64_t count) noexcept {
   core_->dropped(count);
 }
 
+void Link::recreated() noexcept {
+  const DriverScope scope;
+  core_->recreated();
+}
+
 void Link::failed(const Error& error) noexcept {
   const DriverScope scope;
   core_->link_failed(*this, error);
@@ -115,6 +120,15 @@ void ConsumerCore::dropped(std::uint64_t count) noexcept {
   drop_logged_ = now;
   log_later(log::Level::warning, described() + ": a slow consumer lost " +
                                      std::to_string(std::exchange(drops_unlogged_, 0)) + " messages");
+}
+
+void ConsumerCore::recreated() noexcept {
+  recreated_.add(connection_->metrics(), labels_);
+  log_later(
+      log::Level::error,
+      "the subscription of " + described() +
+          " was removed by somebody else and is made anew: what it held is lost, and what was sent until now "
+          "may be");
 }
 
 /// How much credit to give now.

@@ -25,6 +25,7 @@ class Link final : public driver::Sink {
   Link(std::shared_ptr<ConsumerCore> core, std::uint64_t number) : epoch(number), core_(std::move(core)) {}
   void deliver(std::span<driver::Delivery> batch) noexcept override;
   void dropped(std::uint64_t count) noexcept override;
+  void recreated() noexcept override;
   void failed(const Error& error) noexcept override;
 
   const std::uint64_t epoch;
@@ -103,6 +104,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void deliver(const Link& link, std::span<driver::Delivery> batch) noexcept;
   void accept(driver::Delivery& delivery);
   void dropped(std::uint64_t count) noexcept;
+  void recreated() noexcept;
   Envelope take();
   void serve(Ready ready, Envelope envelope, std::optional<Error> error);
   void run_served();
@@ -178,6 +180,8 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
                                   "Messages that could not be moved to the dead letter queue"};
   LazyCounter dropped_{"omnibus_dropped", "Best-effort messages lost here"};
   LazyCounter decode_errors_{"omnibus_decode_errors", "Messages that are not of the expected type"};
+  LazyCounter recreated_{"omnibus_subscriptions_recreated",
+                         "Subscriptions made again after somebody else removed them"};
   LazyCounter reconnects_{"omnibus_reconnects", "Links made again after a loss"};
 
   mutable std::mutex mutex_;  ///< guards everything below

@@ -70,8 +70,11 @@ void ProducerCore::connect() {
     if (ended_ || (opened_ && state_ != State::waiting)) return;
     state_ = State::connecting;
   }
-  const driver::ProducerConfig config{
-      .queue = queue_, .name = name_, .named_by_user = !options_.name.empty(), .extra = options_.extra};
+  const driver::ProducerConfig config{.queue = queue_,
+                                      .name = name_,
+                                      .named_by_user = !options_.name.empty(),
+                                      .extra = options_.extra,
+                                      .type = type_};
   try {
     connection_->backend().create_producer(
         config, [self = shared_from_this()](const Error* error, std::unique_ptr<driver::Producer> producer) {

@@ -115,7 +115,7 @@ TEST_F(Acknowledge, OfAnotherConsumersMessageSettlesNothingElse) {
 }
 
 TEST_F(Acknowledge, HoldsOverTheRestartOfTheBroker) {
-  NEEDS(durable);
+  NEEDS_MORE_THAN_WEAKER(durable);
   const auto where = queue();
   {
     auto inbox = consumer(where);

@@ -44,7 +44,7 @@ TEST_F(AtLeastOnce, SurvivesTheLossOfTheConnection) {
 }
 
 TEST_F(AtLeastOnce, SurvivesTheRestartOfTheBroker) {
-  NEEDS(durable);
+  NEEDS_MORE_THAN_WEAKER(durable);
   const auto where = queue();
   {
     auto inbox = consumer(where);

@@ -123,6 +123,7 @@ TEST_F(Load, IdleConsumersCostMemoryOnly) {
   report("KiB of memory for each consumer more",
          (status("VmRSS") - memory) / std::max<std::size_t>(1, idle.size() - before));
   EXPECT_EQ(status("Threads"), threads) << "threads grow with the consumers";
+  ASSERT_TRUE(idle.back());
   producer(idle.back()->queue()).send(item(1));
   EXPECT_EQ(next(*idle.back())->number, 1);
 }

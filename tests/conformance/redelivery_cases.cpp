@@ -80,7 +80,7 @@ TEST_F(NegativeAck, NackThenAckOfTheNextThenConsumerRestart) {
 
 TEST_F(NegativeAck, NackThenAckOfTheNextThenBrokerRestart) {
   NEEDS(negative_acknowledge);
-  NEEDS(durable);
+  NEEDS_MORE_THAN_WEAKER(durable);
   const auto where = queue();
   {
     auto first = consumer(where, "readers", away(300ms));

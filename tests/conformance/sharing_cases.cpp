@@ -11,7 +11,7 @@ ConsumerOptions as(Sharing sharing, std::size_t window = 1000) {
 }
 
 TEST_F(SharingModes, SharedSpreadsEachMessageToOne) {
-  NEEDS(shared);
+  NEEDS_MORE_THAN_WEAKER(shared);
   const auto where = queue();
   auto first = consumer(where, "readers", as(Sharing::shared, 10));
   auto second = consumer(where, "readers", as(Sharing::shared, 10));

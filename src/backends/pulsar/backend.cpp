@@ -49,7 +49,7 @@ class PulsarBackend final : public driver::Backend {
   void create_producer(const driver::ProducerConfig& config,
                        driver::Result<std::unique_ptr<driver::Producer>> done) override {
     try {
-      ProducerHandle::parse(config, session_->parameters().batching);
+      ProducerHandle::parse(config, session_->parameters());
     } catch (const Error& error) {
       return done(&error, nullptr);
     }

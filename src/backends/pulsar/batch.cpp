@@ -44,7 +44,8 @@ char* put_text(char* to, int field, std::string_view text) noexcept {
 }
 
 void parse_into(proto::SingleMessageMetadata& parsed, std::string_view header) {
-  if (!parsed.ParseFromArray(header.data(), static_cast<int>(header.size()))) {
+  if (!parsed.ParsePartialFromArray(header.data(), static_cast<int>(header.size())) ||
+      !parsed.IsInitialized()) {
     throw ProtocolError("a message of a batch has malformed metadata");
   }
 }

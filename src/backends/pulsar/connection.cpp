@@ -1,5 +1,6 @@
 #include "backends/pulsar/connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <omnibus/log.hpp>
@@ -12,13 +13,17 @@ namespace {
 
 constexpr int protocol_version = 19;
 constexpr Duration answer_time = std::chrono::seconds(30);
+constexpr std::size_t least_max_message_size = 1024;  ///< less cannot be meant
 constexpr Duration alive_interval = std::chrono::seconds(20);
 const std::string client_version = std::string("omnibus ") + OMNIBUS_VERSION;
 
 }  // namespace
 
-void Connection::open(wire::Loop& loop, const Parameters& parameters, const Place& place, Opened opened) {
-  std::make_shared<Connection>(loop, parameters, place)->begin(parameters, std::move(opened));
+std::weak_ptr<Connection> Connection::open(wire::Loop& loop, const Parameters& parameters, const Place& place,
+                                           Opened opened) {
+  const auto made = std::make_shared<Connection>(loop, parameters, place);
+  made->begin(parameters, std::move(opened));
+  return made;
 }
 
 Connection::Connection(wire::Loop& loop, const Parameters& parameters, Place place)
@@ -36,6 +41,7 @@ void Connection::begin(const Parameters& parameters, Opened opened) {
   wire::Stream::open(
       loop_, {.address = place_.address, .tls = parameters.tls, .timeout = parameters.connect_timeout},
       [self = shared_from_this()](const Error* error, std::unique_ptr<wire::Stream> stream) {
+        if (self->state_ == State::closed) return;
         if (error != nullptr) {
           const Error told(error->code(), error->message(),
                            {error->retryable(), "pulsar", error->native(), error->hint()});
@@ -220,7 +226,8 @@ void Connection::handle_error(const proto::CommandError& error) {
 void Connection::on_connected(const proto::CommandConnected& connected) {
   if (state_ != State::opening) return;
   if (connected.max_message_size() > 0)
-    max_message_size_ = static_cast<std::size_t>(connected.max_message_size());
+    max_message_size_ =
+        std::max(least_max_message_size, static_cast<std::size_t>(connected.max_message_size()));
   state_ = State::up;
   keep_alive();
   finish_opening(nullptr);

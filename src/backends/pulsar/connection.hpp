@@ -47,8 +47,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     friend auto operator<=>(const Place&, const Place&) = default;
   };
 
-  /// Completes once the broker has greeted back. Errors: unavailable, authentication, protocol.
-  static void open(wire::Loop& loop, const Parameters& parameters, const Place& place, Opened opened);
+  /// Completes once the broker has greeted back, or it is closed. Errors: unavailable, authentication,
+  /// protocol.
+  static std::weak_ptr<Connection> open(wire::Loop& loop, const Parameters& parameters, const Place& place,
+                                        Opened opened);
   Connection(wire::Loop& loop, const Parameters& parameters, Place place);
 
   bool up() const noexcept { return state_ == State::up; }

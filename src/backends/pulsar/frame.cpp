@@ -25,7 +25,8 @@ void append_proto(std::string& out, const Proto& proto) {
 
 template <class Proto>
 void parse_proto(Proto& proto, std::string_view bytes, const char* what) {
-  if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  // In two steps, for the library writes on standard error what is missing.
+  if (!proto.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) || !proto.IsInitialized()) {
     throw ProtocolError(std::string("the broker sent a malformed ") + what);
   }
 }

@@ -15,6 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr Duration answer_time = std::chrono::seconds(20);
 constexpr std::int64_t unlimited = -1;
 
 /// Whole minutes or mebibytes, as the policies count; at least one, so that little is not nothing.
@@ -123,7 +124,7 @@ class Making : public std::enable_shared_from_this<Making> {
   template <class Next>
   void ask(const std::string& method, const std::string& path, std::string body, std::string what,
            std::string right, std::vector<int> statuses, Next next) {
-    admin_request(session_, method, path, std::move(body),
+    admin_request(session_, method, path, std::move(body), answer_time,
                   [self = shared_from_this(), what = std::move(what), right = std::move(right),
                    statuses = std::move(statuses),
                    next = std::move(next)](const Error* error, const wire::HttpResponse& response) mutable {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint16_t plain_port = 6650, tls_port = 6651, admin_port = 8080, admin_tls_port = 8443;
 constexpr std::string_view known_parameters =
-    "token, token_file, listener, tls_ca, admin, batching, transaction_timeout";
+    "token, token_file, listener, tls_ca, admin, batching, schema, transaction_timeout";
 
 /// Reads a number of `ms`, `s` or `m`.
 Duration parse_time(std::string_view parameter, std::string_view text) {
@@ -65,6 +65,12 @@ bool parse_switch(std::string_view option, std::string_view text) {
                     "it is on or off");
 }
 
+bool parse_schema(std::string_view option, std::string_view text) {
+  if (text == "json" || text == "bytes") return text == "json";
+  throw ConfigError("the option \"" + std::string(option) + "\" is \"" + std::string(text) + "\"",
+                    "it is json or bytes");
+}
+
 std::string Parameters::read_token() const {
   if (token_file.empty()) return token;
   std::ifstream file(token_file);
@@ -93,6 +99,8 @@ Parameters parse_parameters(const driver::BackendConfig& config) {
       ca_file = value;
     } else if (key == "batching") {
       parameters.batching = parse_switch(key, value);
+    } else if (key == "schema") {
+      parameters.json_schema = parse_schema(key, value);
     } else if (key == "admin") {
       admin = value;
     } else if (key == "transaction_timeout") {

@@ -13,13 +13,14 @@
 namespace omnibus::pulsar {
 
 /// What a URL says: `pulsar://host:6650` or `pulsar+ssl://host:6651`, several hosts separated by commas.
-/// Parameters: token, token_file, listener, tls_ca, admin, batching, transaction_timeout.
+/// Parameters: token, token_file, listener, tls_ca, admin, batching, schema, transaction_timeout.
 struct Parameters {
   std::vector<wire::Address> brokers;    ///< tried in turn
   std::shared_ptr<const wire::Tls> tls;  ///< null: plain
   std::string token, token_file;
   std::string listener;
-  bool batching = false;  ///< of producers that do not say
+  bool batching = false;     ///< of producers that do not say
+  bool json_schema = false;  ///< register one for producers of structures that do not say
   wire::Address admin;
   std::shared_ptr<const wire::Tls> admin_tls;
   Duration connect_timeout;
@@ -32,6 +33,9 @@ struct Parameters {
 
 /// Reads on or off. Errors: ConfigError naming `option`.
 bool parse_switch(std::string_view option, std::string_view text);
+
+/// Reads json or bytes: whether a schema is registered. Errors: ConfigError naming `option`.
+bool parse_schema(std::string_view option, std::string_view text);
 
 /// Errors: ConfigError naming the parameter.
 Parameters parse_parameters(const driver::BackendConfig& config);

@@ -5,6 +5,7 @@
 #include "backends/pulsar/compression.hpp"
 #include "backends/pulsar/errors.hpp"
 #include "backends/pulsar/gather.hpp"
+#include "backends/pulsar/schema.hpp"
 #include "backends/pulsar/topic.hpp"
 
 namespace omnibus::pulsar {
@@ -114,28 +115,38 @@ void ProducerHandle::Shared::wait() {
   waiting = true;
 }
 
-TopicProducer::Config ProducerHandle::parse(const driver::ProducerConfig& config, bool batching) {
+TopicProducer::Config ProducerHandle::parse(const driver::ProducerConfig& config,
+                                            const Parameters& defaults) {
   TopicProducer::Config parsed{.topic = topic_of(config.queue),
                                .name = config.name,
                                .best_effort = config.queue.qos == Qos::best_effort,
-                               .batching = batching};
+                               .batching = defaults.batching};
+  const bool structured = config.type != nullptr && config.type->kind == schema::Kind::structure;
+  bool registers = defaults.json_schema && structured;
   for (const auto& [key, value] : config.extra) {
     if (key == "compression") {
       parsed.compression = parse_compression(key, value);
     } else if (key == "batching") {
       parsed.batching = parse_switch(key, value);
+    } else if (key == "schema") {
+      registers = parse_schema(key, value);
     } else {
       throw ConfigError("unknown option \"" + key + "\" for a producer of " + config.queue.str(),
-                        "known are compression (none, lz4, zlib, zstd, snappy) and batching (on, off)");
+                        "known are compression (none, lz4, zlib, zstd, snappy), batching (on, off) and "
+                        "schema (json, bytes)");
     }
   }
+  if (!registers) return parsed;
+  if (config.type == nullptr) throw ConfigError("there is no schema to register for bytes");
+  parsed.schema_name = config.type->name;
+  parsed.schema = json_schema(*config.type);
   return parsed;
 }
 
 void ProducerHandle::open(const std::shared_ptr<Session>& session, const driver::ProducerConfig& config,
                           driver::Result<std::unique_ptr<driver::Producer>> done) {
   const auto shared = std::make_shared<Shared>(session);
-  auto parsed = parse(config, session->parameters().batching);
+  auto parsed = parse(config, session->parameters());
   const auto topic = parsed.topic;
   session->partitions(topic, [shared, parsed = std::move(parsed), done = std::move(done)](
                                  const Error* error, std::size_t partitions) mutable {

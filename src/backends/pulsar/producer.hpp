@@ -16,7 +16,7 @@ class ProducerHandle final : public driver::Producer {
   static void open(const std::shared_ptr<Session>& session, const driver::ProducerConfig& config,
                    driver::Result<std::unique_ptr<driver::Producer>> done);
   /// Errors: ConfigError for unknown options.
-  static TopicProducer::Config parse(const driver::ProducerConfig& config, bool batching);
+  static TopicProducer::Config parse(const driver::ProducerConfig& config, const Parameters& defaults);
 
   struct Shared;
   explicit ProducerHandle(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int most_hops = 20;
 constexpr std::size_t most_remembered = 1000;
+constexpr Duration silent_time = std::chrono::minutes(1);
 constexpr Duration orphan_time = std::chrono::minutes(2);
 
 Error closed_error() { return make_error(ErrorCode::closed, "the Bus is closed", false); }
@@ -34,7 +35,7 @@ void Session::connect(const Connection::Place& place, Opened opened) {
   slot.connection.reset();
   slot.waiting.push_back(std::move(opened));
   if (slot.waiting.size() > 1) return;
-  Connection::open(
+  slot.opening = Connection::open(
       *loop_, parameters_, place,
       [self = shared_from_this(), place](const Error* error, std::shared_ptr<Connection> connection) {
         self->connected(place, error, connection);
@@ -138,9 +139,14 @@ void Session::partitions(const std::string& topic, driver::Result<std::size_t> d
     command.mutable_partitionmetadata()->set_topic(topic);
     connection->request(
         command, id, "cannot find " + topic,
-        [done = std::move(done)](const Error* failed, const proto::BaseCommand& answer) mutable {
+        [topic, done = std::move(done)](const Error* failed, const proto::BaseCommand& answer) mutable {
           if (failed != nullptr) return done(failed, 0);
-          done(nullptr, answer.partitionmetadataresponse().partitions());
+          const std::size_t count = answer.partitionmetadataresponse().partitions();
+          if (count < most_partitions) return done(nullptr, count);
+          const Error many =
+              make_error(ErrorCode::unsupported, topic + " has " + std::to_string(count) + " partitions",
+                         false, "at most " + std::to_string(most_partitions - 1) + " are supported");
+          done(&many, 0);
         });
   });
 }
@@ -156,6 +162,12 @@ Error Session::judged(const Error& error, const std::string& what) {
   const auto found = orphans_.find(what);
   if (found == orphans_.end() || found->second < Clock::now()) return error;
   return link_error(error.message() + ", by its own lost connection");
+}
+
+bool Session::note_silent_admin() {
+  const bool first = admin_silent_until_ == TimePoint::min();
+  admin_silent_until_ = Clock::now() + silent_time;
+  return first;
 }
 
 void Session::count_redelivery(const std::string& topic, const std::string& subscription) {
@@ -186,8 +198,19 @@ void Session::close() {
   const Error error = closed_error();
   for (auto& [address, slot] : std::exchange(slots_, {})) {
     if (slot.connection) slot.connection->close(error);
+    if (const auto opening = slot.opening.lock()) opening->close(error);
     for (auto& one : slot.waiting) one(&error, nullptr);
   }
+  for (auto& [token, work] : std::exchange(at_close_, {})) work(error);
+}
+
+std::uint64_t Session::at_close(UniqueFunction<void(const Error&)> work) {
+  if (closed_) {
+    work(closed_error());
+    return 0;
+  }
+  at_close_.emplace(++last_token_, std::move(work));
+  return last_token_;
 }
 
 }  // namespace omnibus::pulsar

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,17 @@ class Session final : public std::enable_shared_from_this<Session> {
   /// The error, made retryable when it is such a conflict.
   Error judged(const Error& error, const std::string& what);
 
+  /// A durable subscription whose link was lost: before it is used again, it is asked for.
+  void note_lost(const std::string& topic, const std::string& subscription) {
+    lost_.emplace(topic, subscription);
+  }
+  bool forget_lost(const std::string& topic, const std::string& subscription) {
+    return lost_.erase({topic, subscription}) > 0;
+  }
+  /// The administration interface did not answer; it is left alone for a while. True when that is news.
+  bool note_silent_admin();
+  bool admin_silent() const noexcept { return Clock::now() < admin_silent_until_; }
+
   /// Messages of a subscription that came again, since this process connected.
   void count_redelivery(const std::string& topic, const std::string& subscription);
   std::uint64_t redeliveries(const std::string& topic, const std::string& subscription) const;
@@ -44,14 +56,19 @@ class Session final : public std::enable_shared_from_this<Session> {
   void remember_chunks(const std::string& whose, const EntryKey& last, std::vector<EntryKey> chunks);
   std::vector<EntryKey> forget_chunks(const std::string& whose, const EntryKey& last);
 
-  /// Ends every connection; nothing is opened any more.
+  /// Ends every connection and runs what waits for that; nothing is opened any more.
   void close();
   bool closed() const noexcept { return closed_; }
+  /// Runs `work` when the session is closed, at once if it is, unless it is forgotten before. For what waits
+  /// for something else than a connection, and would wait for ever then.
+  std::uint64_t at_close(UniqueFunction<void(const Error&)> work);
+  void forget(std::uint64_t token) { at_close_.erase(token); }
 
  private:
   struct Slot {
     std::shared_ptr<Connection> connection;
-    std::vector<Opened> waiting;  ///< not empty while it is being opened
+    std::vector<Opened> waiting;             ///< not empty while it is being opened
+    std::weak_ptr<Connection> opening = {};  ///< the one that is
   };
 
   void connect(const Connection::Place& place, Opened opened);
@@ -68,6 +85,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   std::map<Connection::Place, Slot> slots_;
   std::map<std::string, TimePoint> orphans_;
   std::map<std::pair<std::string, std::string>, std::uint64_t> redeliveries_;
+  std::set<std::pair<std::string, std::string>> lost_;  ///< topic and subscription
+  TimePoint admin_silent_until_ = TimePoint::min();
   struct Chunks {
     std::string whose;
     EntryKey last;
@@ -75,6 +94,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   };
   std::vector<Chunks> chunks_;
   std::size_t good_broker_ = 0;  ///< the one that answered last
+  std::map<std::uint64_t, UniqueFunction<void(const Error&)>> at_close_;
+  std::uint64_t last_token_ = 0;
   bool closed_ = false;
 };
 

@@ -1,6 +1,10 @@
 #include "backends/pulsar/statistics.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
+
+#include <omnibus/log.hpp>
 
 #include "backends/pulsar/admin.hpp"
 #include "backends/pulsar/errors.hpp"
@@ -11,12 +15,25 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr Duration answer_time = std::chrono::seconds(20);
+constexpr Duration short_time = std::chrono::seconds(2);
+
 /// A number that may be missing, negative or written as a fraction.
 std::uint64_t number(const json::object& from, std::string_view name) {
   const auto* value = from.if_contains(json::string_view(name.data(), name.size()));
   if (value == nullptr || !value->is_number()) return 0;
   const auto read = value->to_number<double>();
   return read > 0 ? static_cast<std::uint64_t>(read) : 0;
+}
+
+/// Whether the names that the interface lists hold this one; empty for what is no list.
+std::optional<bool> listed(const std::string& text, const std::string& name) {
+  json::error_code error;
+  const auto value = json::parse(text, error);
+  if (error || !value.is_array()) return std::nullopt;
+  return std::any_of(value.get_array().begin(), value.get_array().end(), [&](const json::value& one) {
+    return one.is_string() && std::string_view(one.get_string().data(), one.get_string().size()) == name;
+  });
 }
 
 json::value parse(const std::string& text) {
@@ -75,8 +92,8 @@ Error refusal(const wire::HttpResponse& response, const std::string& topic) {
 }
 
 void get(const std::shared_ptr<Session>& session, const std::string& topic, const std::string& path,
-         driver::Result<std::string> done) {
-  admin_request(session, "GET", path, {},
+         Duration patience, driver::Result<std::string> done) {
+  admin_request(session, "GET", path, {}, patience,
                 [topic, done = std::move(done)](const Error* error, wire::HttpResponse response) mutable {
                   if (error != nullptr) return done(error, {});
                   if (response.status == 200) return done(nullptr, std::move(response.body));
@@ -129,18 +146,36 @@ void statistics(const std::shared_ptr<Session>& session, const std::string& topi
             "?getPreciseBacklog=true&subscriptionBacklogSize=false&getEarliestTimeInBacklog=true" +
             std::string(partitions > 0 ? "&perPartition=false" : "");
         const bool persistent = topic.starts_with("persistent://");
-        get(session, topic, base + kind + "stats" + query,
+        get(session, topic, base + kind + "stats" + query, answer_time,
             [session, topic, persistent, internal = base + kind + "internalStats", done = std::move(done)](
                 const Error* failed, std::string stats) mutable {
               if (failed != nullptr) return done(failed, {});
               if (!persistent) return finish(session, topic, stats, {}, std::move(done));
-              get(session, topic, internal,
+              get(session, topic, internal, answer_time,
                   [session, topic, stats = std::move(stats), done = std::move(done)](
                       const Error* refused, std::string text) mutable {
                     if (refused != nullptr) return done(refused, {});
                     finish(session, topic, stats, text, std::move(done));
                   });
             });
+      });
+}
+
+void find_subscription(const std::shared_ptr<Session>& session, const std::string& topic,
+                       const std::string& subscription, UniqueFunction<void(bool)> done) {
+  if (session->admin_silent()) return done(true);
+  get(session, topic, admin_path(topic) + "/subscriptions", short_time,
+      [session, subscription, done = std::move(done)](const Error* error, const std::string& text) mutable {
+        if (error != nullptr && error->code() == ErrorCode::not_found) return done(false);
+        if (const auto found = error == nullptr ? listed(text, subscription) : std::nullopt)
+          return done(*found);
+        if (!session->closed() && session->note_silent_admin()) {
+          log::write(
+              log::Level::info,
+              "subscriptions that somebody else removes go unnoticed: the administration interface at " +
+                  session->parameters().admin.str() + " does not answer");
+        }
+        done(true);
       });
 }
 

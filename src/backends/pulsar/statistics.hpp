@@ -9,6 +9,11 @@ namespace omnibus::pulsar {
 void statistics(const std::shared_ptr<Session>& session, const std::string& topic,
                 driver::Result<driver::QueueStatistics> done);
 
+/// Whether a subscription exists, as far as the interface tells within two seconds; else it is taken to. Runs
+/// on the loop.
+void find_subscription(const std::shared_ptr<Session>& session, const std::string& topic,
+                       const std::string& subscription, UniqueFunction<void(bool)> done);
+
 /// Reads the two answers of the interface: `stats`, and `internal` (empty for non-persistent topics).
 /// Errors: ProtocolError.
 driver::QueueStatistics read_statistics(const std::string& stats, const std::string& internal,

@@ -7,6 +7,7 @@
 
 #include "backends/pulsar/errors.hpp"
 #include "backends/pulsar/gather.hpp"
+#include "backends/pulsar/statistics.hpp"
 #include "backends/pulsar/subscriber_part.hpp"
 #include "backends/pulsar/topic.hpp"
 
@@ -32,29 +33,37 @@ Subscriber::~Subscriber() = default;
 
 void Subscriber::open(std::shared_ptr<Session> session, Config config, driver::Sink& sink, Opened opened) {
   const auto subscriber = std::make_shared<Subscriber>(session, std::move(config), sink);
-  session->partitions(
-      subscriber->config_.link.topic,
-      [subscriber, opened = std::move(opened)](const Error* error, std::size_t partitions) mutable {
-        std::optional<Error> failed;
-        if (error != nullptr) {
-          failed = *error;
-        } else if (partitions >= most_partitions) {
-          failed = make_error(ErrorCode::unsupported,
-                              "the topic has " + std::to_string(partitions) + " partitions", false,
-                              "at most " + std::to_string(most_partitions - 1) + " are supported");
-        }
-        if (failed) return opened(&*failed, nullptr);
-        subscriber->open_parts(partitions,
-                               [subscriber, opened = std::move(opened)](const Error* refused) mutable {
-                                 if (refused == nullptr) {
-                                   subscriber->top_up();
-                                   return opened(nullptr, subscriber);
-                                 }
-                                 const Error told = *refused;
-                                 subscriber->close(Clock::now(), [](const Error*) {});
-                                 opened(&told, nullptr);
-                               });
-      });
+  const auto& link = subscriber->config_.link;
+  subscriber->returning_ = session->forget_lost(link.topic, link.subscription);
+  if (!subscriber->returning_) return subscriber->find_parts(std::move(opened));
+  find_subscription(session, link.topic, link.subscription,
+                    [subscriber, opened = std::move(opened)](bool exists) mutable {
+                      subscriber->recreated_ = !exists;
+                      subscriber->find_parts(std::move(opened));
+                    });
+}
+
+void Subscriber::find_parts(Opened opened) {
+  session_->partitions(config_.link.topic, [self = shared_from_this(), opened = std::move(opened)](
+                                               const Error* error, std::size_t partitions) mutable {
+    if (error != nullptr) return self->finish_opening(error, std::move(opened));
+    self->open_parts(partitions, [self, opened = std::move(opened)](const Error* refused) mutable {
+      self->finish_opening(refused, std::move(opened));
+    });
+  });
+}
+
+void Subscriber::finish_opening(const Error* error, Opened opened) {
+  if (error == nullptr) {
+    if (recreated_) sink_.recreated();
+    top_up();
+    if (!config_.best_effort) nudge(first_nudge);
+    return opened(nullptr, shared_from_this());
+  }
+  const Error told = *error;
+  if (returning_) session_->note_lost(config_.link.topic, config_.link.subscription);
+  close(Clock::now(), [](const Error*) {});
+  opened(&told, nullptr);
 }
 
 void Subscriber::open_parts(std::size_t partitions, Completion done) {
@@ -137,16 +146,14 @@ void Subscriber::top_up() {
 }
 
 /// Broker 4.0.8, just started and busy loading topics, was seen to sit on permits and backlog of a new
-/// consumer: it had counted the permits and dispatched nothing. One permit more makes it look again. It is
-/// counted like the others, so nothing comes beyond them.
+/// consumer: it had counted the permits and dispatched nothing. Asked for what is unacknowledged, of which
+/// there is nothing yet, it looks again.
 void Subscriber::nudge(Duration after) {
   nudge_timer_.after(after, [weak = weak_from_this(), after] {
     const auto self = weak.lock();
     if (!self || self->closed_ || self->lost_ || self->received_) return;
     for (const auto& part : self->parts_) {
-      if (part->permits <= 0) continue;
-      part->link.flow(1);
-      ++part->permits;
+      if (part->permits > 0) part->link.redeliver();
     }
     if (after < last_nudge) self->nudge(4 * after);
   });
@@ -158,6 +165,8 @@ void Subscriber::on_lost(const Error& error) {
   if (lost_ || closed_) return;
   const auto self = shared_from_this();
   lost_ = error;
+  if (config_.link.durable && !config_.best_effort)
+    session_->note_lost(config_.link.topic, config_.link.subscription);
   if (config_.link.sharing == Sharing::exclusive) {
     for (const auto& part : parts_) {
       session_->note_orphan("subscription " + config_.link.subscription + " " + part->topic);

@@ -66,6 +66,8 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   using AckCommands = std::map<std::uint32_t, proto::BaseCommand>;
 
   // Opening
+  void find_parts(Opened opened);
+  void finish_opening(const Error* error, Opened opened);
   void open_parts(std::size_t partitions, Completion done);
   // Receiving
   void on_message(Part& part, const proto::CommandMessage& command, const Frame::Message& message);
@@ -115,6 +117,8 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   std::multimap<TimePoint, Due> due_;
   wire::Timer due_timer_, close_timer_, nudge_timer_;
   Completion closed_done_;
+  bool returning_ = false;  ///< its link was lost before
+  bool recreated_ = false;  ///< somebody else had removed it
   bool pumping_ = false, pump_scheduled_ = false, closed_ = false, received_ = false;
   std::optional<Error> lost_;
 };

@@ -106,6 +106,13 @@ void SubscriptionLink::flow(std::size_t permits) const {
   connection->send(command);
 }
 
+void SubscriptionLink::redeliver() const {
+  proto::BaseCommand command;
+  command.set_type(proto::BaseCommand::REDELIVER_UNACKNOWLEDGED_MESSAGES);
+  command.mutable_redeliverunacknowledgedmessages()->set_consumer_id(id);
+  connection->send(command);
+}
+
 void SubscriptionLink::unsubscribe(Completion done) const {
   proto::BaseCommand command;
   command.set_type(proto::BaseCommand::UNSUBSCRIBE);

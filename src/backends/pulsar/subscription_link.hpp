@@ -22,6 +22,8 @@ struct SubscriptionLink {
   static void open(const std::shared_ptr<Session>& session, const Config& config,
                    std::shared_ptr<ConsumerEvents> events, Opened opened);
   void flow(std::size_t permits) const;
+  /// Asks for all that this consumer has received and not acknowledged.
+  void redeliver() const;
   void unsubscribe(Completion done) const;
   /// Completes when the broker has let go, or cannot be asked any more.
   void close(Completion done) const;

@@ -42,6 +42,11 @@ void TopicProducer::register_with(const std::shared_ptr<Connection>& connection,
   producer->set_request_id(request);
   producer->set_producer_name(config_.name);
   if (config_.transactional) producer->set_txn_enabled(true);
+  if (!config_.schema.empty()) {
+    producer->mutable_schema()->set_name(config_.schema_name);
+    producer->mutable_schema()->set_schema_data(config_.schema);
+    producer->mutable_schema()->set_type(proto::Schema::Json);
+  }
   connection->request(command, request, "cannot create a producer of " + config_.topic,
                       [self = shared_from_this(), opened = std::move(opened)](
                           const Error* error, const proto::BaseCommand& answer) mutable {
@@ -51,6 +56,8 @@ void TopicProducer::register_with(const std::shared_ptr<Connection>& connection,
                           return opened(&told, nullptr);
                         }
                         self->last_pushed_ = answer.producer_success().last_sequence_id();
+                        if (!self->config_.schema.empty())
+                          self->schema_version_ = answer.producer_success().schema_version();
                         opened(nullptr, self);
                       });
 }

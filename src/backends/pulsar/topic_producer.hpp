@@ -33,6 +33,7 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
     bool batching = false;
     bool transactional = false;  ///< its messages are numbered here, all belong to transactions
     proto::CompressionType compression = proto::NONE;
+    std::string schema_name = {}, schema = {};  ///< to register; empty: bytes
   };
   using Opened = driver::Result<std::shared_ptr<TopicProducer>>;
 
@@ -106,6 +107,7 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
   const Config config_;
   std::shared_ptr<Connection> connection_;
   std::uint64_t id_ = 0;
+  std::string schema_version_;      ///< as the broker names it
   std::int64_t last_pushed_ = -1;   ///< the highest sequence that the broker was given under this name
   std::uint64_t own_sequence_ = 0;  ///< of messages in transactions
   std::optional<Error> dead_;

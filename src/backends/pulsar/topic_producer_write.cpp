@@ -112,6 +112,7 @@ void TopicProducer::prepare(std::uint64_t sequence, std::size_t payload_size) {
   metadata_.set_producer_name(config_.name);
   metadata_.set_sequence_id(sequence);
   metadata_.set_publish_time(now_ms());
+  if (!schema_version_.empty()) metadata_.set_schema_version(schema_version_);
   // The official client cannot unpack what is empty.
   if (config_.compression == proto::NONE || payload_size == 0) return;
   metadata_.set_compression(config_.compression);

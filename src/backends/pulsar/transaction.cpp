@@ -110,6 +110,7 @@ class TransactionHandle::State : public std::enable_shared_from_this<Transaction
   bool over_ = false, ending_ = false;
   bool asked_ = false;                  ///< the coordinator may have heard of the end
   std::optional<TimePoint> resolving_;  ///< the link broke meanwhile; until when it is asked again
+  std::uint64_t closer_ = 0;            ///< of the pause before it is
   wire::Timer timer_;
 };
 
@@ -262,7 +263,8 @@ void TransactionHandle::State::ask() {
 void TransactionHandle::State::on_answer(const Error* error) {
   if (failure_) return ended(&*failure_);
   if (error == nullptr || action_ == proto::ABORT) return ended(error);
-  const bool lost = error->code() == ErrorCode::unavailable || error->code() == ErrorCode::timeout;
+  const bool lost = error->code() == ErrorCode::unavailable || error->code() == ErrorCode::timeout ||
+                    error->code() == ErrorCode::closed;
   if (!lost) {
     // The coordinator forgets what is over. Within its lifetime only this commit can have ended it.
     const bool forgotten = resolving_ && error->native() == "TransactionNotFound";
@@ -273,6 +275,11 @@ void TransactionHandle::State::on_answer(const Error* error) {
   if (!asked_) return ended(error);
   if (!resolving_) resolving_ = Clock::now() + resolve_time;
   if (lost && Clock::now() < *resolving_ && !coordinator_->session()->closed()) {
+    closer_ = session()->at_close([self = shared_from_this()](const Error& closed) {
+      self->timer_.cancel();
+      const Error unknown = without_link(closed);
+      self->ended(&unknown);
+    });
     return timer_.after(resolve_pause, [self = shared_from_this()] { self->resolve(); });
   }
   const Error unknown = without_link(*error);
@@ -281,6 +288,7 @@ void TransactionHandle::State::on_answer(const Error* error) {
 
 /// Asks for the same end once more: the coordinator knows the transaction by its id, over any link.
 void TransactionHandle::State::resolve() {
+  session()->forget(closer_);
   coordinator_->reach(
       [self = shared_from_this()](const Error* error, const std::shared_ptr<Connection>& connection) {
         if (error != nullptr) return self->on_answer(error);

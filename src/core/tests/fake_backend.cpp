@@ -317,6 +317,7 @@ class FakeBackend final : public driver::Backend {
       }
     }
     if (error) return done(&*error, nullptr);
+    if (broker_->recreates) sink.recreated();
     if (lost) sink.failed(*lost);
     done(nullptr, std::move(consumer));
   }

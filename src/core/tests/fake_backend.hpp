@@ -3,6 +3,7 @@
 /// A scripted peer of the driver seam for unit tests: one broker in memory whose link can be cut, whose
 /// completions can be held back and whose answers can be chosen. Threads: any.
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -59,6 +60,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   std::function<void()> on_consumer_end = {};  ///< as on_send: inside a consumer's destructor
   bool count_attempts = true;                  ///< false: attempt 0 on every delivery
   std::size_t overshoot = 0;                   ///< deliveries beyond the credit
+  std::atomic<bool> recreates = false;         ///< consumers tell that their subscription was made anew
 
   // What was seen
   std::vector<std::string> payloads(const std::string& queue);

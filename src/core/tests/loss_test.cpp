@@ -46,6 +46,19 @@ class LossTest : public testing::Test {
   }
 };
 
+TEST_F(LossTest, SubscriptionMadeAnewIsCounted) {
+  auto in = consumer();
+  const std::string series =
+      "omnibus_subscriptions_recreated_total{queue=\"q1/tg/flow/in\",subscription=\"s\"} 1";
+  EXPECT_EQ(bus.metrics().text().find(series), std::string::npos);
+  broker->recreates = true;
+  broker->cut();
+  broker->restore();
+  producer.send({"x"});
+  EXPECT_EQ(in.receive(10s)->bytes, "x");
+  EXPECT_NE(bus.metrics().text().find(series), std::string::npos) << bus.metrics().text();
+}
+
 TEST_F(LossTest, ReconnectsThoughEveryPoolThreadWaitsForTheLink) {
   auto narrow = broker->connect({.max_handler_threads = 1});
   auto out = narrow.create_producer<Raw>(topic("out"));

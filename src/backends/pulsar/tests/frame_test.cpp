@@ -3,6 +3,7 @@
 #include "backends/pulsar/batch.hpp"
 #include "backends/pulsar/bytes.hpp"
 #include "backends/pulsar/frame.hpp"
+#include "backends/pulsar/tests/golden_commands.hpp"
 
 namespace omnibus::pulsar {
 namespace {
@@ -48,6 +49,54 @@ TEST(Frame, WritesACommand) {
   std::string out;
   append_command(out, command);
   EXPECT_EQ(hex(out), ping);
+}
+
+TEST(Frame, ReadsAndWritesEveryCommandSplitAtEveryByte) {
+  for (const auto& [type, golden] : golden_commands) {
+    const auto whole = bytes(golden);
+    for (std::size_t cut = 0; cut < whole.size(); ++cut) {
+      EXPECT_FALSE(first_frame(std::string_view(whole).substr(0, cut), default_max_message_size)) << type;
+    }
+    const auto more = whole + "next";
+    const auto found = first_frame(more, default_max_message_size);
+    ASSERT_TRUE(found && found->size() == whole.size()) << type;
+    const auto frame = parse_frame(*found);
+    EXPECT_EQ(proto::BaseCommand::Type_Name(frame.command.type()), type);
+    EXPECT_FALSE(frame.message) << type;
+    std::string again;
+    append_command(again, frame.command);
+    EXPECT_EQ(hex(again), golden) << type;
+  }
+}
+
+TEST(Frame, CutCommandsAreRefusedOrShorter) {
+  for (const auto& [type, golden] : golden_commands) {
+    const auto whole = bytes(golden);
+    for (std::size_t size = 8; size < whole.size(); ++size) {
+      auto cut = whole.substr(0, size);
+      put_u32(cut.data(), static_cast<std::uint32_t>(size - 4));
+      put_u32(cut.data() + 4, static_cast<std::uint32_t>(size - 8));
+      try {
+        EXPECT_LT(parse_frame(cut).command.ByteSizeLong(), whole.size() - 8) << type;
+      } catch (const ProtocolError&) {
+        // What a connection ends with.
+      }
+    }
+  }
+}
+
+TEST(Frame, UnknownCommandsAreRead) {
+  // Type 99, which this protocol does not have, with a field that it does not have.
+  EXPECT_THROW(parse_frame(bytes("00000009"
+                                 "00000005"
+                                 "0863fa0600")),
+               ProtocolError)
+      << "a required field holds a value that is not known";
+  EXPECT_EQ(parse_frame(bytes("00000009"
+                              "00000005"
+                              "0812fa0600"))
+                .command.type(),
+            proto::BaseCommand::PING);
 }
 
 TEST(Frame, WritesAMessageWithItsChecksum) {

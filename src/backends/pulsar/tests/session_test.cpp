@@ -72,6 +72,86 @@ TEST(Session, FollowsARedirectAndSendsThere) {
   close(*producer);
 }
 
+TEST(Session, MorePartitionsThanFitAreRefused) {
+  Peer peer([](const Frame& frame) -> std::optional<std::string> {
+    if (frame.command.type() != proto::BaseCommand::PARTITIONED_METADATA) return ordinary(frame, {});
+    proto::BaseCommand answer;
+    answer.set_type(proto::BaseCommand::PARTITIONED_METADATA_RESPONSE);
+    answer.mutable_partitionmetadataresponse()->set_request_id(
+        frame.command.partitionmetadata().request_id());
+    answer.mutable_partitionmetadataresponse()->set_partitions(4'000'000'000u);
+    return frame_of(answer);
+  });
+  NoHost host;
+  const auto backend = open(config_of(peer.address()), host);
+  try {
+    producer_of(*backend);
+    FAIL() << "it was opened";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  }
+}
+
+TEST(Session, RedirectsWithoutEndAreGivenUp) {
+  std::string here;
+  std::atomic<int> lookups = 0;
+  Peer peer([&](const Frame& frame) -> std::optional<std::string> {
+    if (frame.command.type() != proto::BaseCommand::LOOKUP) return ordinary(frame, here);
+    ++lookups;
+    proto::BaseCommand answer;
+    answer.set_type(proto::BaseCommand::LOOKUP_RESPONSE);
+    auto* lookup = answer.mutable_lookuptopicresponse();
+    lookup->set_request_id(frame.command.lookuptopic().request_id());
+    lookup->set_response(proto::CommandLookupTopicResponse::Redirect);
+    lookup->set_brokerserviceurl("pulsar://" + here);
+    return frame_of(answer);
+  });
+  here = peer.address();
+  NoHost host;
+  const auto backend = open(config_of(here), host);
+  EXPECT_THROW(producer_of(*backend), ProtocolError);
+  EXPECT_LE(lookups, 21);
+}
+
+TEST(Session, FencedProducerIsAConflictForGood) {
+  std::string here;
+  Peer peer([&](const Frame& frame) -> std::optional<std::string> {
+    if (frame.command.type() != proto::BaseCommand::SEND) return ordinary(frame, here);
+    proto::BaseCommand answer;
+    answer.set_type(proto::BaseCommand::SEND_ERROR);
+    answer.mutable_send_error()->set_producer_id(frame.command.send().producer_id());
+    answer.mutable_send_error()->set_sequence_id(frame.command.send().sequence_id());
+    answer.mutable_send_error()->set_error(proto::ProducerFenced);
+    answer.mutable_send_error()->set_message("fenced");
+    return frame_of(answer);
+  });
+  here = peer.address();
+  NoHost host;
+  const auto backend = open(config_of(here), host);
+  const auto producer = producer_of(*backend);
+  EXPECT_EQ(send(*producer, 1).front().second, ErrorCode::conflict);
+  close(*producer);
+}
+
+TEST(Session, WhatIsBeingOpenedIsToldOfTheEnd) {
+  std::promise<void> asked;
+  Peer peer([&](const Frame& frame) -> std::optional<std::string> {
+    if (frame.command.type() == proto::BaseCommand::CONNECT) return connected();
+    asked.set_value();
+    return "";  // no answer ever
+  });
+  NoHost host;
+  auto backend = open(config_of(peer.address()), host);
+  std::promise<ErrorCode> ended;
+  backend->create_producer({.queue = QueueName::parse("q1/a/b/c"), .name = "p", .extra = {}},
+                           [&](const Error* error, std::unique_ptr<driver::Producer>) {
+                             ended.set_value(error != nullptr ? error->code() : ErrorCode::internal);
+                           });
+  asked.get_future().wait();
+  backend.reset();
+  EXPECT_EQ(ended.get_future().get(), ErrorCode::closed);
+}
+
 TEST(Session, LostLinkFailsAllThatIsUnconfirmedInOrder) {
   std::string here;
   Peer peer([&](const Frame& frame) -> std::optional<std::string> {
