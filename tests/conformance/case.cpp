@@ -98,6 +98,10 @@ void send_range(Producer<Item>& producer, std::int64_t first, std::int64_t last)
   producer.flush(options().patience);
 }
 
+void send_each(Producer<Item>& producer, std::int64_t first, std::int64_t last) {
+  for (auto number = first; number <= last; ++number) producer.send(item(number));
+}
+
 std::vector<std::int64_t> range(std::int64_t first, std::int64_t last) {
   std::vector<std::int64_t> all;
   for (auto number = first; number <= last; ++number) all.push_back(number);

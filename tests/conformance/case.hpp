@@ -99,6 +99,8 @@ class Case : public ::testing::Test {
 Item item(std::int64_t number, std::string source = "p", std::string text = {});
 /// Sends first…last, each confirmed.
 void send_range(Producer<Item>& producer, std::int64_t first, std::int64_t last);
+/// The same one by one, so that no backend puts several together.
+void send_each(Producer<Item>& producer, std::int64_t first, std::int64_t last);
 /// The numbers first…last.
 std::vector<std::int64_t> range(std::int64_t first, std::int64_t last);
 /// No back-off worth waiting for.

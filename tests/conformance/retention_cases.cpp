@@ -125,7 +125,7 @@ TEST_F(NoSubscriber, RemovedSubscriptionsHoldNothingBack) {
   const auto where = queue();
   auto inbox = consumer(where);
   auto outbox = producer(where);
-  for (std::int64_t number = 1; number <= 10; ++number) outbox.send(item(number));  // not as a batch
+  send_each(outbox, 1, 10);
   EXPECT_EQ(bus().statistics(where).subscriptions["readers"].backlog, 10u);
   inbox.unsubscribe();
   EXPECT_TRUE(bus().statistics(where).subscriptions.empty());

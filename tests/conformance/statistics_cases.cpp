@@ -15,7 +15,7 @@ TEST_F(Statistics, CountDepthBacklogInFlightAndConsumers) {
   auto inbox = consumer(queue(), "readers", {.window = 3});
   consumer(queue(), "others").close();
   auto outbox = producer(queue());
-  send_range(outbox, 1, 10);
+  send_each(outbox, 1, 10);
   const auto held = take(inbox, 3);
   eventually("three are in flight", [&] { return of("readers").in_flight == 3; });
   EXPECT_EQ(of("readers").backlog, 10u);
@@ -66,7 +66,7 @@ TEST_F(Statistics, HoldOverARestart) {
   {
     auto inbox = consumer(queue());
     auto outbox = producer(queue());
-    send_range(outbox, 1, 10);
+    send_each(outbox, 1, 10);
     acknowledge_all(inbox, take(inbox, 4));
   }
   restart_broker();
