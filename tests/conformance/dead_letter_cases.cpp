@@ -151,16 +151,19 @@ TEST_F(DeadLetter, MessageStaysWhileNoCopyIsPossible) {
 
 TEST_F(DeadLetter, NothingIsLostWhenTheProcessDiesMeanwhile) {
   NEEDS(durable);
-  constexpr std::size_t count = 60;
+  constexpr std::size_t batch = 60;
+  const auto count = batch * options().rounds;
   const auto where = queue();
   consumer(where).close();
   auto outbox = producer(where);
-  send_range(outbox, 0, count - 1);
   const Worker::Arguments refusing{{"ack", "nack"}, {"attempts", "2"}, {"window", "10"}};
   std::mt19937_64 random(options().seed);
   for (std::size_t round = 0; round < options().rounds; ++round) {
+    // Each round has messages of its own: those before may have dealt with all that was there.
+    const auto first = static_cast<std::int64_t>(round * batch);
+    send_range(outbox, first, first + static_cast<std::int64_t>(batch) - 1);
     auto victim = worker("consume", where, refusing);
-    for (auto lines = random() % 60; lines > 0; --lines) victim->line();
+    for (auto lines = random() % batch; lines > 0; --lines) victim->line();
     victim->kill();
   }
   auto last = worker("consume", where, refusing);

@@ -6,9 +6,10 @@
 namespace omnibus::conformance {
 namespace {
 
-/// The URL as the page shows it: no directory of the machine that ran the suite.
+/// The URL as the page shows it: no directory or port of the machine that ran the suite.
 std::string shown(const RunReport& run) {
   std::string url = run.url;
+  if (!url.starts_with("embedded:")) return "`" + url.substr(0, url.find("://") + 3) + "`";
   constexpr std::string_view placeholder = "{scratch}";
   if (const auto at = url.find(placeholder); at != std::string::npos) {
     url.replace(at, placeholder.size(), url.substr(0, at).ends_with(":///") ? "path" : "/path");
