@@ -22,5 +22,8 @@ list(TRANSFORM omnibus_parts PREPEND "-l" OUTPUT_VARIABLE omnibus_pc_libs)
 list(JOIN omnibus_pc_libs " " OMNIBUS_PC_LIBS)
 # Boost has no pkg-config file. The versioned package of Debian installs under the plain name.
 set(OMNIBUS_PC_DEPENDENCIES "-lboost_json")
+if(OMNIBUS_BACKEND_PULSAR)
+  string(APPEND OMNIBUS_PC_DEPENDENCIES " -lprotobuf-lite -llz4 -lzstd -lsnappy -lz -lssl -lcrypto")
+endif()
 configure_file(cmake/omnibus.pc.in ${PROJECT_BINARY_DIR}/omnibus.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/omnibus.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
