@@ -61,6 +61,15 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
                  });
   }
 
+  /// Once; with what was read when there is no error.
+  void finish(std::optional<Error> error) {
+    if (!done_) return;
+    timer_.cancel();
+    const auto stream = std::move(stream_);  // ends the cycle of stream and exchange
+    auto done = std::exchange(done_, nullptr);
+    done(error ? &*error : nullptr, std::move(reader_.response()));
+  }
+
  private:
   void use(std::unique_ptr<Stream> stream, std::string text) {
     if (!done_) return;
@@ -74,14 +83,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
           self->reader_.end() ? self->finish(std::nullopt) : self->finish(error);
         });
     stream_->write(std::move(text));
-  }
-
-  void finish(std::optional<Error> error) {
-    if (!done_) return;
-    timer_.cancel();
-    const auto stream = std::move(stream_);  // ends the cycle of stream and exchange
-    auto done = std::exchange(done_, nullptr);
-    done(error ? &*error : nullptr, std::move(reader_.response()));
   }
 
   Timer timer_;
@@ -183,8 +184,13 @@ bool HttpReader::move_body(std::size_t count) {
   return true;
 }
 
-void http_request(Loop& loop, Stream::Target target, HttpRequest request, Duration timeout, HttpDone done) {
-  std::make_shared<Exchange>(loop, std::move(done))->begin(loop, std::move(target), request, timeout);
+HttpGiveUp http_request(Loop& loop, Stream::Target target, HttpRequest request, Duration timeout,
+                        HttpDone done) {
+  const auto exchange = std::make_shared<Exchange>(loop, std::move(done));
+  exchange->begin(loop, std::move(target), request, timeout);
+  return [weak = std::weak_ptr(exchange)](const Error& error) {
+    if (const auto self = weak.lock()) self->finish(error);
+  };
 }
 
 }  // namespace omnibus::wire

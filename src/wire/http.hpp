@@ -23,9 +23,14 @@ struct HttpResponse {
 
 using HttpDone = UniqueFunction<void(const Error*, HttpResponse)>;
 
-/// Sends it and completes once, on the loop. Any status is success here. Errors: unavailable, authentication
-/// (TLS), protocol, timeout. Threads: the loop's only.
-void http_request(Loop& loop, Stream::Target target, HttpRequest request, Duration timeout, HttpDone done);
+/// Ends a request with an error before its answer; does nothing once it has completed.
+using HttpGiveUp = UniqueFunction<void(const Error&)>;
+
+/// Sends it and completes once, on the loop, later. Any status is success here. Errors: unavailable,
+/// authentication (TLS), protocol, timeout. Who ends the loop before gives up first. Threads: the loop's
+/// only.
+HttpGiveUp http_request(Loop& loop, Stream::Target target, HttpRequest request, Duration timeout,
+                        HttpDone done);
 
 /// Reads one response. Threads: like a container.
 class HttpReader {

@@ -17,27 +17,23 @@ void admin_request(const std::shared_ptr<Session>& session, std::string method, 
   } catch (const Error& unreadable) {
     return done(&unreadable, {});
   }
-  // The loop may end before the answer comes.
-  const auto waiting = std::make_shared<driver::Result<wire::HttpResponse>>(std::move(done));
-  const auto token = session->at_close([waiting](const Error& closed) {
-    auto told = std::exchange(*waiting, nullptr);
-    told(&closed, {});
-  });
   const wire::Stream::Target target{.address = parameters.admin,
                                     .tls = parameters.admin_tls,
                                     .timeout = std::min(parameters.connect_timeout, patience)};
-  wire::http_request(session->loop(), target, std::move(request), patience,
-                     [session, token, waiting](const Error* error, wire::HttpResponse response) {
-                       session->forget(token);
-                       auto told = std::exchange(*waiting, nullptr);
-                       if (!told) return;
-                       if (error == nullptr) return told(nullptr, std::move(response));
-                       const Error hinted = make_error(error->code(), error->message(), error->retryable(),
-                                                       "the administration interface was sought at " +
-                                                           session->parameters().admin.str() +
-                                                           "; the URL's parameter admin says where it is");
-                       told(&hinted, {});
-                     });
+  // The loop may end before the answer comes.
+  const auto token = std::make_shared<std::uint64_t>();
+  auto give_up = wire::http_request(
+      session->loop(), target, std::move(request), patience,
+      [session, token, done = std::move(done)](const Error* error, wire::HttpResponse response) mutable {
+        session->forget(*token);
+        if (error == nullptr) return done(nullptr, std::move(response));
+        const Error hinted =
+            make_error(error->code(), error->message(), error->retryable(),
+                       "the administration interface was sought at " + session->parameters().admin.str() +
+                           "; the URL's parameter admin says where it is");
+        done(&hinted, {});
+      });
+  *token = session->at_close(std::move(give_up));
 }
 
 }  // namespace omnibus::pulsar

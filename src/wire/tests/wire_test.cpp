@@ -231,5 +231,32 @@ TEST(HttpRequest, IsAnswered) {
   EXPECT_NE(text.find("\r\nA: b\r\n"), std::string::npos) << text;
 }
 
+TEST(HttpRequest, IsGivenUpOnce) {
+  Loop loop;
+  std::promise<void> asked, over;
+  Peer peer([&](tcp::socket& socket) {
+    std::string text(4096, '\0');
+    socket.read_some(asio::buffer(text));
+    asked.set_value();
+    over.get_future().wait();
+  });
+  HttpGiveUp give_up;
+  std::promise<ErrorCode> ended;
+  loop.post([&] {
+    give_up = http_request(loop, {.address = peer.address()}, {.path = "/"}, std::chrono::seconds(10),
+                           [&](const Error* error, HttpResponse) {
+                             ended.set_value(error ? error->code() : ErrorCode::internal);
+                           });
+  });
+  asked.get_future().wait();
+  loop.post([&] {
+    const Error closed(ErrorCode::closed, "the end");
+    give_up(closed);
+    give_up(closed);
+  });
+  EXPECT_EQ(ended.get_future().get(), ErrorCode::closed);
+  over.set_value();
+}
+
 }  // namespace
 }  // namespace omnibus::wire

@@ -59,7 +59,8 @@ class Peer {
       while (const auto frame = first_frame(buffer, default_max_message_size)) {
         const auto answer = script_(parse_frame(*frame));
         buffer.erase(0, frame->size());
-        if (!answer) return socket.close(error), void();
+        // Not closed: the destructor may look at it meanwhile.
+        if (!answer) return socket.shutdown(Socket::shutdown_both, error), void();
         if (!answer->empty()) boost::asio::write(socket, boost::asio::buffer(*answer), error);
       }
     }
