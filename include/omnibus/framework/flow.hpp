@@ -9,12 +9,14 @@
 #include <typeindex>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/consumer.hpp>
 #include <omnibus/framework/producer.hpp>
 #include <omnibus/framework/request_response.hpp>
 #include <omnibus/framework/subscriber.hpp>
 #include <omnibus/framework/unique_id.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// What a flow's definition gives a processor: queue names and parameter values by name.
@@ -91,6 +93,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
   void add_part(std::string name, std::type_index type, Order order, std::unique_ptr<FlowPart> part);
   /// Makes an Object of the arguments and keeps it under the name.
   template <class Object, class... Args>
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): moved, which the check does not see in a template
   Object& emplace(std::string name, Order order, Args&&... args) {
     auto part = std::make_unique<detail::OwnedPart<Object>>(std::forward<Args>(args)...);
     auto& object = part->object;
@@ -234,3 +237,4 @@ class RequestResponseSpec : public Spec {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

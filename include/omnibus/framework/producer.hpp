@@ -4,7 +4,9 @@
 #include <string>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 namespace detail {
@@ -66,3 +68,4 @@ class Producer {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END
