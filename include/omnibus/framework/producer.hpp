@@ -14,8 +14,8 @@ namespace detail {
 class ProducerCore {
  public:
   /// An empty name counts nothing.
-  ProducerCore(Bus bus, std::string id, std::string flow, std::string name, QueueName queue,
-               const schema::Type& type, ProducerOptions options);
+  ProducerCore(Bus bus, const std::string& id, const std::string& flow, const std::string& name,
+               QueueName queue, const schema::Type& type, ProducerOptions options);
   ~ProducerCore();
   ProducerCore(const ProducerCore&) = delete;
   ProducerCore& operator=(const ProducerCore&) = delete;
