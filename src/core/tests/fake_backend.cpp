@@ -476,6 +476,16 @@ void Broker::cut() {
   }
 }
 
+void Broker::cut_producers() {
+  const std::lock_guard script(script_);
+  std::vector<Producer*> producers;
+  {
+    const std::lock_guard lock(mutex_);
+    producers.assign(producers_.begin(), producers_.end());
+  }
+  for (auto* producer : producers) producer->finish(cut_error());
+}
+
 void Broker::restore() {
   const std::lock_guard lock(mutex_);
   down_ = false;

@@ -46,6 +46,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   driver::Features features;
   void hold_confirms(bool hold);  ///< sends are stored, their completions wait
   void cut();                     ///< breaks every link, refuses new ones
+  void cut_producers();           ///< breaks their links only; new ones are made
   void restore();
   void fail_next_create(Error error);
   void fail_next_ack(Error error);
