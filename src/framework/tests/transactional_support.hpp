@@ -56,7 +56,7 @@ class TransactionalTest : public testing::Test {
   /// What has come to a queue once nothing more comes.
   static std::vector<std::string> texts(omnibus::Consumer<Note>& from) {
     std::vector<std::string> all;
-    while (const auto message = from.poll(100ms)) all.push_back(message->value().text);
+    while (const auto message = from.poll(50ms)) all.push_back(message->value().text);
     return all;
   }
   static void send(const Context& context, const std::string& text) {
