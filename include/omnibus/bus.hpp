@@ -99,6 +99,9 @@ class Bus {
   /// False when it has run or is running.
   bool cancel(std::uint64_t token) const noexcept;
 
+  /// Whether both are handles of the same connection.
+  friend bool operator==(const Bus&, const Bus&) noexcept = default;
+
   /// Closes every producer and consumer, then the connection. Idempotent.
   CloseReport close(Duration timeout = std::chrono::seconds(10)) noexcept;
 
