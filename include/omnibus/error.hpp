@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include <omnibus/detail/export.hpp>
+
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
 /// What went wrong, in terms that hold for every broker. Programs act on this, never on the text.
@@ -143,3 +146,4 @@ class TooManyRequests : public Error {
 Error to_error(const std::exception_ptr& exception) noexcept;
 
 }  // namespace omnibus
+OMNIBUS_EXPORT_END

@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/driver.hpp>
 #include <omnibus/error.hpp>
 #include <omnibus/function.hpp>
 #include <omnibus/options.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::detail {
 
 /// A delivery on its way to the user, tagged with the link it came over.
@@ -75,3 +77,4 @@ class TransactionHandle {
 };
 
 }  // namespace omnibus::detail
+OMNIBUS_EXPORT_END

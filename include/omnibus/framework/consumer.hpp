@@ -6,8 +6,10 @@
 #include <string>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/work.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 struct ConsumerSettings {
@@ -111,3 +113,4 @@ class Consumer {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

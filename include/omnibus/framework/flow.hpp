@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/consumer.hpp>
 #include <omnibus/framework/processor_options.hpp>
 #include <omnibus/framework/producer.hpp>
@@ -19,6 +20,7 @@
 #include <omnibus/framework/transaction_scope.hpp>
 #include <omnibus/framework/unique_id.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// What a flow's definition gives a processor: queue names and parameter values by name.
@@ -110,6 +112,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
   void add_part(std::string name, std::type_index type, Order order, std::unique_ptr<FlowPart> part);
   /// Makes an Object of the arguments and keeps it under the name.
   template <class Object, class... Args>
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): moved, which the check does not see in a template
   Object& emplace(std::string name, Order order, Args&&... args) {
     auto part = std::make_unique<detail::OwnedPart<Object>>(std::forward<Args>(args)...);
     auto& object = part->object;
@@ -268,3 +271,4 @@ class RequestResponseSpec : public Spec {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

@@ -5,11 +5,13 @@
 #include <string>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/config_receiver.hpp>
 #include <omnibus/framework/flow.hpp>
 #include <omnibus/framework/processor_options.hpp>
 #include <omnibus/settings.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// The base of every service: a Bus, metrics, the configuration. Several may share a Bus and a process.
@@ -86,3 +88,4 @@ class FlowProcessor : public AsyncProcessor {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/settings.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// What holds for every consumer of a processor. Threads: a plain value.
@@ -17,3 +19,4 @@ struct ProcessorOptions {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

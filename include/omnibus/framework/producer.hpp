@@ -4,8 +4,10 @@
 #include <string>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/handler.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 namespace detail {
@@ -91,3 +93,4 @@ class Producer {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework::detail {
 
 /// What a handler's outputs and its acknowledgement join. Begun by the first output, so that a handler which
@@ -63,3 +65,4 @@ class TransactionalCall {
 void require_transactions(const Bus& bus, std::string_view who);
 
 }  // namespace omnibus::framework::detail
+OMNIBUS_EXPORT_END

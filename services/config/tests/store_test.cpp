@@ -1,6 +1,7 @@
 #include "services/config/store.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -44,6 +45,18 @@ TEST_F(ConfigStore, StartsEmptyAtVersionZero) {
   EXPECT_TRUE(store.snapshot().values.empty());
   EXPECT_EQ(store.get("t", "k"), std::nullopt);
   EXPECT_TRUE(store.values("t").empty());
+}
+
+TEST_F(ConfigStore, IsForItsOwnerOnlyWhateverTheUmask) {
+  const auto mask = ::umask(0);
+  Store store(file());
+  store.apply({.put = {{"t", "k", "1"}}, .remove = {}});
+  ::umask(mask);
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    EXPECT_EQ(std::filesystem::status(file().string() + suffix).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        << suffix;
+  }
 }
 
 TEST_F(ConfigStore, RaisesTheVersionOncePerChange) {
