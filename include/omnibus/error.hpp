@@ -117,7 +117,7 @@ class DecodeError : public Error {
 /// A value cannot be written.
 class EncodeError : public Error {
  public:
-  EncodeError(std::string reason, std::string type, std::string path);
+  EncodeError(const std::string& reason, std::string type, std::string path);
   explicit EncodeError(const Error& error) : Error(error) {}
 
   const std::string& type() const noexcept { return type_; }

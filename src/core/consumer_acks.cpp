@@ -282,10 +282,9 @@ void ConsumerCore::give_back(const Envelope& envelope, std::string_view reason, 
   if (options_.max_attempts > 0 && attempt >= options_.max_attempts) {
     lock.unlock();
     if (may_block) return dead_letter(envelope, std::string(reason), std::move(settling));
-    return connection_->post([self = shared_from_this(), envelope, why = std::string(reason),
-                              last = std::move(settling)]() mutable {
-      self->dead_letter(envelope, std::move(why), std::move(last));
-    });
+    return connection_->post(
+        [self = shared_from_this(), envelope, why = std::string(reason),
+         last = std::move(settling)]() mutable { self->dead_letter(envelope, why, std::move(last)); });
   }
   const std::string& id = envelope.delivery.message_id;
   if (!id.empty()) book_.failed(id);

@@ -167,7 +167,8 @@ std::string FlowProcessor::ready() const {
   const std::lock_guard lock(parts_->mutex);
   for (const auto& [name, problem] : parts_->problems) {
     if (!reason.empty()) reason += "; ";
-    reason += name.empty() ? problem : "flow " + name + " does not run as configured: " + problem;
+    if (!name.empty()) reason.append("flow ").append(name).append(" does not run as configured: ");
+    reason += problem;
   }
   return reason;
 }

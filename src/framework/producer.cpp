@@ -132,8 +132,8 @@ void ProducerCore::Impl::send_in(TransactionScope& transaction, const void* valu
   transaction.send(bus, queue, type, value, send, produced);
 }
 
-ProducerCore::ProducerCore(Bus bus, std::string id, std::string flow, std::string name, QueueName queue,
-                           const schema::Type& type, ProducerOptions options)
+ProducerCore::ProducerCore(Bus bus, const std::string& id, const std::string& flow, const std::string& name,
+                           QueueName queue, const schema::Type& type, ProducerOptions options)
     : impl_(std::make_shared<Impl>(std::move(bus), id, flow, name, std::move(queue), type,
                                    std::move(options))) {}
 

@@ -36,7 +36,7 @@ struct SubscriberCore::Impl : std::enable_shared_from_this<Impl> {
   }
 
   Handle subscribe();
-  void adopt(Handle fresh);
+  void adopt(const Handle& fresh);
   void renew();
   void renew_later();
   void take(const Handle& from);
@@ -77,7 +77,7 @@ SubscriberCore::Impl::Handle SubscriberCore::Impl::subscribe() {
 }
 
 /// Begins to receive from a new subscription.
-void SubscriberCore::Impl::adopt(Handle fresh) {
+void SubscriberCore::Impl::adopt(const Handle& fresh) {
   bool waiting = false;
   {
     const std::lock_guard lock(mutex);
@@ -248,14 +248,14 @@ void SubscriberCore::start() {
     if (impl_->phase == Impl::Phase::stopped) throw ClosedError(impl_->describe() + " was stopped");
     if (impl_->phase == Impl::Phase::active) return;
   }
-  auto handle = impl_->subscribe();
+  const auto handle = impl_->subscribe();
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->phase == Impl::Phase::stopped) throw ClosedError(impl_->describe() + " was stopped");
     if (impl_->phase == Impl::Phase::active) return;  // another thread was faster
     impl_->phase = Impl::Phase::active;
   }
-  impl_->adopt(std::move(handle));
+  impl_->adopt(handle);
 }
 
 CloseReport SubscriberCore::stop(Duration timeout) noexcept {

@@ -15,8 +15,8 @@ namespace detail {
 class ProducerCore {
  public:
   /// An empty name counts nothing.
-  ProducerCore(Bus bus, std::string id, std::string flow, std::string name, QueueName queue,
-               const schema::Type& type, ProducerOptions options);
+  ProducerCore(Bus bus, const std::string& id, const std::string& flow, const std::string& name,
+               QueueName queue, const schema::Type& type, ProducerOptions options);
   /// The same producer, whose sends belong to `transaction` when that is not null.
   ProducerCore(const ProducerCore& origin, std::shared_ptr<TransactionScope> transaction);
   ~ProducerCore();

@@ -68,8 +68,9 @@ class Fields {
   static void take(const boost::json::value& value, std::vector<Item>& field, const std::string& path) {
     field.clear();
     for (const auto& item : list(value, path)) {
-      const auto index = std::to_string(field.size());
-      take(item, field.emplace_back(), path + "[" + index + "]");
+      auto inner = path;
+      inner.append("[").append(std::to_string(field.size())).append("]");
+      take(item, field.emplace_back(), inner);
     }
   }
   template <class Item>
