@@ -117,6 +117,9 @@ class Bus {
   /// False when it has run or is running.
   bool cancel(std::uint64_t token) const noexcept;
 
+  /// Whether both are handles of the same connection.
+  friend bool operator==(const Bus&, const Bus&) noexcept = default;
+
   /// Closes every producer and consumer, then the connection: flushes, waits for handlers and for the driver
   /// up to `timeout`. Reports what was left. Idempotent; the last handle's destructor calls it. Threads: any,
   /// also a callback's own: then it marks and returns.

@@ -122,6 +122,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void acknowledge_held(Lock& lock, const Envelope& envelope, Settling settling);
   void settle_async(const Envelope& envelope, Settling settling);
   void give_back(const Envelope& envelope, std::string_view reason, Settling settling, bool may_block);
+  void give_back_unseen(const Envelope& envelope, const std::string& reason);
   void pump_acks(Lock& lock);
   std::shared_ptr<AckBatch> next_acks();
   void on_acked(const std::shared_ptr<AckBatch>& batch, const Error* error) noexcept;

@@ -55,6 +55,36 @@ class ConsumerMetrics {
   Gauge& abandoned;
 };
 
+/// Of a transactional consumer. Threads: any.
+class TransactionMetrics {
+ public:
+  TransactionMetrics(Metrics metrics, const std::string& id, const std::string& flow, const std::string& name)
+      : metrics_(std::move(metrics)),
+        labels_(labels_of(id, flow, name)),
+        committed(ended("committed")),
+        aborted(ended("aborted")),
+        refused(ended("refused")),
+        stale(ended("stale_ack")),
+        unknown(ended("unknown_outcome")) {}
+
+ private:
+  Counter& ended(const char* status) {
+    auto all = labels_;
+    all["status"] = status;
+    return metrics_.counter("transaction_count", "Transactions of handlers by their end", all);
+  }
+
+  Metrics metrics_;
+  const Labels labels_;
+
+ public:
+  Counter& committed;
+  Counter& aborted;
+  Counter& refused;
+  Counter& stale;
+  Counter& unknown;
+};
+
 /// Threads: any.
 class SubscriberMetrics {
  public:

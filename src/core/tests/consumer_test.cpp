@@ -258,6 +258,19 @@ TEST_F(ConsumerTest, RejectsWhatItCannotDecodeAndGoesOn) {
   EXPECT_THAT(bus.metrics().text(), HasSubstr("omnibus_decode_errors_total"));
 }
 
+TEST_F(ConsumerTest, GivesBackAgainWhatTheBrokerCouldNotTakeBack) {
+  for (int i = 0; i < 3; ++i) broker->fail_next_nack(Error(ErrorCode::no_space, "full", {.retryable = true}));
+  Consumer<Number> inbox(
+      bus.create_consumer(queue, "s", number_type,
+                          {.window = 1, .redelivery = {.initial = 1ms, .maximum = 1ms}, .max_attempts = 2}));
+  producer.send({"not a number"});
+  producer.send({"42"});
+  const auto message = inbox.receive(10s);
+  EXPECT_EQ(message->value, 42);
+  inbox.acknowledge(message);
+  EXPECT_TRUE(eventually([&] { return !inbox.poll() && broker->payloads(dead_queue).size() == 1; }));
+}
+
 TEST_F(ConsumerTest, SubscribesAgainAfterALossAndSeesTheUnsettledAgain) {
   auto inbox = consumer();
   for (const char* text : {"1", "2", "3"}) producer.send({text});

@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 
+#include <omnibus/log.hpp>
 #include <omnibus/raw.hpp>
 
 #include "core/tests/eventually.hpp"
@@ -258,6 +259,19 @@ TEST_F(ProducerTest, CloseIsBoundedAndTellsEveryUnsentMessage) {
   for (int i = 0; i < 3; ++i) producer.send_async({"x"}, {}, count);
   EXPECT_EQ(producer.close(5ms).unsent, 3u);
   EXPECT_TRUE(eventually([&] { return closed == 3; }));
+}
+
+TEST_F(ProducerTest, ItsEndSaysWhatWasNotSent) {
+  std::string logged;
+  log::set_handler([&](log::Level, std::string_view text) { logged += text; });
+  {
+    auto producer = bus.create_producer<Raw>(queue);
+    broker->hold_confirms(true);
+    producer.send_async({"x"});
+    producer.close(5ms);
+  }
+  log::set_handler({});
+  EXPECT_THAT(logged, testing::HasSubstr("q1/tg/flow/out ended with 1 messages unsent"));
 }
 
 TEST_F(ProducerTest, CloseDoesNotWaitForeverForADriverThatHangs) {

@@ -129,6 +129,21 @@ TEST_F(RequestResponseTest, FailsWhatIsPendingWhenTheLinkDrops) {
   EXPECT_EQ(text, "again");
 }
 
+TEST_F(RequestResponseTest, TheLossOfTheRequestLinkAloneFailsOnlyWhatTheBrokerDidNotConfirm) {
+  Client client(bus, settings());
+  client.start();
+  auto confirmed = std::async(std::launch::async, [&] { return client.request({"?"}, 1h).text; });
+  const auto first = take();
+  broker->hold_confirms(true);
+  auto unsure = std::async(std::launch::async, [&] { return code_of([&] { client.request({"?"}, 1h); }); });
+  take();
+  broker->cut_producers();
+  EXPECT_EQ(unsure.get(), ErrorCode::unavailable);
+  broker->hold_confirms(false);
+  answer(first, "in time");
+  EXPECT_EQ(confirmed.get(), "in time");
+}
+
 TEST_F(RequestResponseTest, SendsAnIdempotentRequestAgain) {
   Client client(bus, settings());
   client.idempotent(true);
