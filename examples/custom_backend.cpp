@@ -38,7 +38,7 @@ struct WireConsumer : Consumer {
 
 struct WireBackend : Backend {
   std::string_view name() const noexcept override { return "wire"; }
-  const Features& features() const noexcept override { return abilities; }
+  const Features& features() const noexcept override { return can; }
   void create_producer(const ProducerConfig&, Result<std::unique_ptr<Producer>> done) override {
     done(nullptr, std::make_unique<WireProducer>(wire));
   }
@@ -46,7 +46,8 @@ struct WireBackend : Backend {
     done(nullptr, std::make_unique<WireConsumer>(wire, sink));
   }
   void close(TimePoint, Completion done) override { done(nullptr); }
-  Features abilities = Features().set(Feature::best_effort, Support::native);
+  Features can =
+      Features().set(Feature::best_effort, Support::native).set(Feature::exclusive, Support::native);
   Wire wire;
 };
 
