@@ -4,7 +4,7 @@
 #include <omnibus/omnibus.hpp>
 
 using namespace omnibus::driver;
-using omnibus::Completion, omnibus::Duration, omnibus::TimePoint;
+using omnibus::Completion, omnibus::Duration, omnibus::TimePoint, omnibus::driver::Support::native;
 
 struct Wire {
   std::atomic<std::size_t> credit = 0;  // spent by the producer only, so it never falls below zero
@@ -46,8 +46,7 @@ struct WireBackend : Backend {
     done(nullptr, std::make_unique<WireConsumer>(wire, sink));
   }
   void close(TimePoint, Completion done) override { done(nullptr); }
-  Features can =
-      Features().set(Feature::best_effort, Support::native).set(Feature::exclusive, Support::native);
+  Features can = Features().set(Feature::best_effort, native).set(Feature::exclusive, native);
   Wire wire;
 };
 
