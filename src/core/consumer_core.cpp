@@ -262,27 +262,8 @@ bool ConsumerCore::decode(const Envelope& envelope, void* value) {
   decode_errors_.add(connection_->metrics(), labels_);
   log::write(log::Level::warning, described() + ": rejected message " +
                                       text::quoted(envelope.delivery.message_id) + ": " + error->what());
-  give_back_unseen(envelope, error->what());
+  negative_acknowledge_async(envelope, error->what(), {});
   return false;
-}
-
-/// For a message that no user settles: until the broker has stored it, it would keep its place in the window.
-void ConsumerCore::give_back_unseen(const Envelope& envelope, const std::string& reason) {
-  negative_acknowledge_async(
-      envelope, reason, [weak = weak_from_this(), envelope, reason](const Error* error) {
-        const auto self = weak.lock();
-        if (error == nullptr || !error->retryable() || !self) return;
-        log::write(log::Level::warning, self->described() + ": message " +
-                                            text::quoted(envelope.delivery.message_id) +
-                                            " could not be given back, trying again: " + error->what());
-        self->connection_->schedule(
-            Clock::now() + self->redelivery_delay(envelope.delivery.attempt), [weak, envelope, reason] {
-              const auto again = weak.lock();
-              if (!again) return;
-              again->connection_->post(
-                  [again, envelope, reason] { again->give_back_unseen(envelope, reason); });
-            });
-      });
 }
 
 }  // namespace omnibus::detail

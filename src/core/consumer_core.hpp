@@ -122,7 +122,6 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void acknowledge_held(Lock& lock, const Envelope& envelope, Settling settling);
   void settle_async(const Envelope& envelope, Settling settling);
   void give_back(const Envelope& envelope, std::string_view reason, Settling settling, bool may_block);
-  void give_back_unseen(const Envelope& envelope, const std::string& reason);
   void pump_acks(Lock& lock);
   std::shared_ptr<AckBatch> next_acks();
   void on_acked(const std::shared_ptr<AckBatch>& batch, const Error* error) noexcept;
@@ -131,6 +130,8 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void report(Lock& lock, Settling settling, const Error* error);
   void run_completions();
   void restore(const Settling& settling, const Error& error);
+  void unacknowledged(const Ack& ack, const Error& error);
+  void settle_later(const Error& error, UniqueFunction<void(ConsumerCore&)> settle);
   void fail_acks(Lock& lock, const Error& error);
   void end_joined(const Envelope& envelope, TransactionEnd how) noexcept;
   Duration redelivery_delay(std::uint32_t attempt) const;

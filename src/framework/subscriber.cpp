@@ -41,7 +41,6 @@ struct SubscriberCore::Impl : std::enable_shared_from_this<Impl> {
   void renew_later();
   void take(const Handle& from);
   void received(const Handle& from, omnibus::detail::Envelope envelope);
-  void acknowledge(const Handle& from, const std::shared_ptr<Received>& message);
   void offer_blocked();
   void lost(const Handle& from, const Error& error);
   std::vector<std::shared_ptr<Sink>> sinks_for(const omnibus::detail::Envelope& envelope) const;
@@ -166,7 +165,7 @@ void SubscriberCore::Impl::received(const Handle& from, omnibus::detail::Envelop
     if (phase != Phase::active || handle != from) return;
   }
   if (auto message = decode(*from, std::move(envelope))) {
-    acknowledge(from, message);
+    from->acknowledge_async(message->envelope(), {});
     const std::lock_guard lock(mutex);
     if (handle != from) return;  // while stop() waits for the waiters it is still delivered
     blocked_on = sinks_for(message->envelope());
@@ -177,26 +176,6 @@ void SubscriberCore::Impl::received(const Handle& from, omnibus::detail::Envelop
     if (blocked) return;
   }
   take(from);
-}
-
-/// A message that stays unacknowledged would keep its place in the window.
-void SubscriberCore::Impl::acknowledge(const Handle& from, const std::shared_ptr<Received>& message) {
-  from->acknowledge_async(
-      message->envelope(), [self = shared_from_this(), from, message](const Error* error) {
-        if (error == nullptr) return;
-        const bool again = error->retryable();
-        log::write(
-            again ? log::Level::warning : log::Level::debug,
-            self->describe() + ": cannot acknowledge" + (again ? ", trying again: " : ": ") + error->what());
-        if (!again) return;
-        self->bus.post_at(deadline_after(self->settings.reconnect), [self, from, message] {
-          {
-            const std::lock_guard lock(self->mutex);
-            if (self->phase != Phase::active || self->handle != from) return;  // it is delivered again
-          }
-          self->acknowledge(from, message);
-        });
-      });
 }
 
 /// Call with the mutex held.

@@ -48,6 +48,7 @@ class ConsumerHandle {
   /// negatively acknowledged or dead-lettered) and the caller takes the next one.
   virtual bool decode(const Envelope& envelope, void* value) = 0;
   virtual void acknowledge(const Envelope& envelope) = 0;
+  /// An empty `done`: tried again by itself as long as the broker may store it later.
   virtual void acknowledge_async(const Envelope& envelope, Completion done) = 0;
   /// Back after its back-off; at ConsumerOptions::max_attempts a copy goes to the dead letter queue instead.
   /// `reason` stands in the log and in the dead letter's properties.

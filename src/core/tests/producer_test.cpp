@@ -13,6 +13,7 @@
 
 #include "core/tests/eventually.hpp"
 #include "core/tests/fake_backend.hpp"
+#include "core/tests/thrown.hpp"
 
 namespace omnibus {
 namespace {
@@ -30,23 +31,6 @@ class ProducerTest : public testing::Test {
 
   std::vector<std::string> sent() { return broker->payloads(queue.str()); }
 };
-
-template <class F>
-std::optional<Error> error_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
-}
-
-#define EXPECT_CODE(call, expected)                                    \
-  do {                                                                 \
-    const auto caught_error = error_of([&] { call; });                 \
-    ASSERT_TRUE(caught_error) << "no error";                           \
-    EXPECT_EQ(caught_error->code(), expected) << caught_error->what(); \
-  } while (false)
 
 TEST_F(ProducerTest, SendReturnsWhenTheBrokerHasIt) {
   auto producer = bus.create_producer<Raw>(queue);

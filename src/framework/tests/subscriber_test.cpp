@@ -65,7 +65,9 @@ TEST_F(SubscriberTest, AcknowledgesWhatNobodyWaitsFor) {
 
 TEST_F(SubscriberTest, AcknowledgesAgainWhatTheBrokerCouldNotStore) {
   for (int i = 0; i < 3; ++i) broker->fail_next_ack(Error(ErrorCode::no_space, "full", {.retryable = true}));
-  Subscriber<Note> subscriber(bus, settings());
+  auto mine = settings();
+  mine.options = quick_redelivery();
+  Subscriber<Note> subscriber(bus, mine);
   subscriber.start();
   send("nobody", 1);
   EXPECT_TRUE(eventually([&] { return broker->backlog(queue.str(), "s") == 0; }));
