@@ -34,16 +34,20 @@ std::optional<QueueName> durable_queue(const boost::json::value& text) {
   return std::nullopt;
 }
 
+/// Of a name that is too long, derived_name keeps at least this beginning.
+constexpr std::size_t kept_beginning = 147;
+
 std::string name_of(const std::string& processor, std::string_view flow, std::string_view name) {
   std::string base = processor;
   base.append("--").append(flow).append("--").append(name);
   return derived_name(base, "");
 }
 
-void skip(InUse& out, const std::string& what, std::string_view why, std::string unclear) {
+void skip(InUse& out, const std::string& what, std::string_view why, std::string beginning) {
   log::write(log::Level::warning, "cannot tell which subscriptions " + what +
                                       " uses, so none of them is removed: " + std::string(why));
-  out.unclear.push_back(std::move(unclear));
+  if (beginning.size() > kept_beginning) beginning.resize(kept_beginning);
+  out.unclear.push_back(std::move(beginning));
 }
 
 void collect(const std::string& processor, const std::string& definitions, InUse& out) {
@@ -58,7 +62,7 @@ void collect(const std::string& processor, const std::string& definitions, InUse
   for (const auto& [variant, names] : variants.get_object()) {
     const std::string flow(variant);
     if (!names.is_object()) {
-      skip(out, what, "'" + flow + "' is not a JSON object", name_of(processor, flow, ""));
+      skip(out, what, "'" + flow + "' is not a JSON object", processor + "--" + flow + "--");
       continue;
     }
     for (const auto& [name, text] : names.get_object()) {

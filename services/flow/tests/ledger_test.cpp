@@ -103,5 +103,14 @@ TEST(SubscriptionsOf, SkipsMalformedEntriesAndTellsWhatStaysUnclear) {
                                              {"chunker--f1--", "embedder--", "prompt--"}}));
 }
 
+TEST(SubscriptionsOf, KeepsOfAMalformedEntryAlsoTheNamesThatWereCut) {
+  const std::string processor(190, 'p');
+  const config::Values before{{"active-flow", {{processor, R"({"f1": {"input": "q1/tg/flow/in:f1"}})"}}}};
+  const config::Values after{{"active-flow", {{processor, R"({"f1": 5})"}}}};
+  const auto name = subscriptions_of(before)->subscriptions.at(0).name;
+  const auto unclear = subscriptions_of(after)->unclear.at(0);
+  EXPECT_EQ(name.substr(0, unclear.size()), unclear);
+}
+
 }  // namespace
 }  // namespace omnibus::flow
