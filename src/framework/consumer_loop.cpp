@@ -41,7 +41,7 @@ ConsumerLoop::Impl::Impl(Bus bus_in, ConsumerSettings settings_in, const schema:
   }
   if (settings_.transactional.value_or(false)) {
     require_transactions(bus_, describe());
-    transactions_.emplace(bus_.metrics(), settings_.id, settings_.flow, settings_.name);
+    transactions_.emplace(bus_.metrics(), labels_of(settings_.id, settings_.flow, settings_.name));
   }
 }
 

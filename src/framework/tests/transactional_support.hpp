@@ -43,14 +43,10 @@ class TransactionalTest : public testing::Test {
     return eventually([this] { return backlog() == 0; });
   }
   double ended(const char* status) {
-    auto labels = labelled("p", "f", "input");
-    labels["status"] = status;
-    return counted(bus, "transaction_count", labels);
+    return counted(bus, "transaction_count", labelled("p", "f", "input"), status);
   }
   double processed(const char* status) {
-    auto labels = labelled("p", "f", "input");
-    labels["status"] = status;
-    return counted(bus, "processing_count", labels);
+    return counted(bus, "processing_count", labelled("p", "f", "input"), status);
   }
   double produced() { return counted(bus, "producer_count", labelled("p", "f", "output")); }
   /// What has come to a queue once nothing more comes.

@@ -43,7 +43,7 @@ TEST_F(TransactionalTest, AThreadThatOutlivesTheHandlerIsRefused) {
     send(context, "in time");
     late = std::jthread([&, copy = context] {
       gate.wait();
-      seen.add(std::string(to_string(code_of([&] { send(copy, "late"); }))));
+      seen.add(std::string(to_string(code_of([&] { send(copy, "late"); }).value())));
     });
   }));
   source.send({"x"});
@@ -143,7 +143,7 @@ TEST_F(TransactionalTest, AProducerOfAnotherConnectionCannotJoin) {
   auto elsewhere = connect("embedded://");
   framework::Producer<Note> foreign(elsewhere, "p", "None", "foreign", out);
   const auto flow = relay(Sync([&](const auto& message, const Context& context) {
-    seen.add(std::string(to_string(code_of([&] { foreign.joined(context).send(message.value()); }))));
+    seen.add(std::string(to_string(code_of([&] { foreign.joined(context).send(message.value()); }).value())));
   }));
   source.send({"x"});
   ASSERT_TRUE(seen.reaches(1));
@@ -156,13 +156,7 @@ class ScriptedCommit : public testing::Test {
   ScriptedCommit() { broker->features.set(driver::Feature::transactions, driver::Support::native); }
 
   static ConsumerSettings settings() {
-    ConsumerSettings made;
-    made.id = "p";
-    made.name = "in";
-    made.queue = topic("in");
-    made.subscription = "s";
-    made.options = quick_redelivery();
-    made.reconnect = 1ms;
+    auto made = quick_consumer(topic("in"));
     made.transactional = true;
     return made;
   }
@@ -178,9 +172,7 @@ class ScriptedCommit : public testing::Test {
     return eventually([this] { return broker->backlog(topic("in").str(), "s") == 0; });
   }
   double ended(const char* status) {
-    auto labels = labelled("p", "None", "in");
-    labels["status"] = status;
-    return counted(bus, "transaction_count", labels);
+    return counted(bus, "transaction_count", labelled("p", "None", "in"), status);
   }
 
   std::shared_ptr<fake::Broker> broker = std::make_shared<fake::Broker>();
