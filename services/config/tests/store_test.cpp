@@ -11,6 +11,8 @@
 
 #include <omnibus/error.hpp>
 
+#include "core/tests/thrown.hpp"
+
 namespace omnibus::config {
 namespace {
 
@@ -28,16 +30,6 @@ class ConfigStore : public testing::Test {
 
   std::filesystem::path folder_;
 };
-
-ErrorCode code_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCode::internal;
-}
 
 TEST_F(ConfigStore, StartsEmptyAtVersionZero) {
   const Store store(file());

@@ -2,6 +2,7 @@
 
 #include "backends/embedded/message_format.hpp"
 #include "backends/embedded/record_codec.hpp"
+#include "core/tests/thrown.hpp"
 
 namespace omnibus::embedded::test {
 namespace {
@@ -41,16 +42,6 @@ std::vector<Record> decoded(std::string_view bytes) {
   FrameView frame;
   frame.payload = bytes;
   return decode_frame(frame);
-}
-
-ErrorCode code_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCode::internal;
 }
 
 TEST(RecordCodec, GivesEveryKindBack) {
