@@ -18,19 +18,31 @@ if(OMNIBUS_SANITIZE)
   target_link_options(omnibus_options INTERFACE -fsanitize=${OMNIBUS_SANITIZE})
 endif()
 
+# omnibus_usage(<target>): what a user of the installed headers needs.
+function(omnibus_usage target)
+  target_include_directories(${target}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  if(BUILD_SHARED_LIBS)
+    target_compile_definitions(${target} PUBLIC OMNIBUS_SHARED)
+  endif()
+endfunction()
+
 # omnibus_library(<part> SOURCES … [PUBLIC libs…] [PRIVATE libs…]): target omnibus_<part>, alias omnibus::<part>.
 # Private headers are included as "<folder>/<file>.hpp" relative to src/.
 # Part of the installed package, unless the folder sets OMNIBUS_PACKAGED to OFF: then it serves this tree's programs.
 set(OMNIBUS_PACKAGED ON)
 function(omnibus_library part)
   cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
-  # Always static: everything is hidden and nothing is marked for export, so that parts may use each other's internals.
+  # Always static, so that parts may use each other's internals. A shared build makes one library of them all.
   add_library(omnibus_${part} STATIC ${arg_SOURCES})
   add_library(omnibus::${part} ALIAS omnibus_${part})
-  target_include_directories(omnibus_${part}
-    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
-    PRIVATE ${PROJECT_SOURCE_DIR}/src)
-  target_compile_features(omnibus_${part} PUBLIC cxx_std_20)
+  omnibus_usage(omnibus_${part})
+  target_include_directories(omnibus_${part} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  if(BUILD_SHARED_LIBS)
+    # Nobody replaces our functions one by one, so calls between them may be inlined although they are exported.
+    target_compile_options(omnibus_${part} PRIVATE -fno-semantic-interposition)
+  endif()
   target_link_libraries(omnibus_${part} PUBLIC ${arg_PUBLIC}
     PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:omnibus_options> Threads::Threads)
   set_target_properties(omnibus_${part} PROPERTIES EXPORT_NAME ${part})

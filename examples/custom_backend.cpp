@@ -1,28 +1,23 @@
-// A backend of your own: best effort, one consumer. docs/writing-a-backend.md tells what a real one owes.
-
+// A backend of your own, for one producer and one consumer. What a real one owes: docs/writing-a-backend.md
+#include <atomic>
 #include <iostream>
-#include <mutex>
 #include <omnibus/omnibus.hpp>
 
 using namespace omnibus::driver;
-using omnibus::Completion, omnibus::Duration, omnibus::TimePoint;
+using omnibus::Completion, omnibus::Duration, omnibus::TimePoint, omnibus::driver::Support::native;
 
-struct Wire {  // from every producer to the one consumer
-  std::mutex mutex;
-  std::size_t credit = 0;
-  Sink* sink = nullptr;
+struct Wire {
+  std::atomic<std::size_t> credit = 0;  // spent by the producer only, so it never falls below zero
+  std::atomic<Sink*> sink = nullptr;
 };
 
 struct WireProducer : Producer {
   explicit WireProducer(Wire& shared) : wire(shared) {}
   void send(std::span<SendRequest> batch) override {
     for (auto& [message, done] : batch) {
-      std::unique_lock lock(wire.mutex);
-      Sink* const sink = wire.credit > 0 ? wire.sink : nullptr;
-      if (sink != nullptr) --wire.credit;
-      lock.unlock();  // nothing above is called with a lock held
       Delivery delivery{.body = Body::from(message->payload), .attempt = 1};
-      if (sink != nullptr) sink->deliver({&delivery, 1});
+      Sink* const sink = wire.credit > 0 ? wire.sink.load() : nullptr;
+      if (sink != nullptr) (--wire.credit, sink->deliver({&delivery, 1}));  // else dropped: best effort
       done(nullptr);
     }
   }
@@ -32,39 +27,33 @@ struct WireProducer : Producer {
 };
 
 struct WireConsumer : Consumer {
-  explicit WireConsumer(Wire& shared) : wire(shared) {}
-  void request(std::size_t credit) override { (std::lock_guard(wire.mutex), wire.credit += credit); }
+  WireConsumer(Wire& shared, Sink& sink) : wire(shared) { wire.sink = &sink; }
+  void request(std::size_t credit) override { wire.credit += credit; }
   void acknowledge(std::span<const AckId>, Completion done) override { done(nullptr); }
   void negative_acknowledge(std::span<const AckId>, Duration, Completion done) override { done(nullptr); }
   void unsubscribe(Completion done) override { done(nullptr); }
-  void close(TimePoint, Completion done) override { (set_sink(nullptr), done(nullptr)); }
-  void set_sink(Sink* sink) { (std::lock_guard(wire.mutex), wire.sink = sink); }
+  void close(TimePoint, Completion done) override { (wire.sink = nullptr, done(nullptr)); }
   Wire& wire;
 };
 
 struct WireBackend : Backend {
-  WireBackend() {
-    abilities.set(Feature::best_effort, Support::native).set(Feature::shared, Support::native);
-  }
   std::string_view name() const noexcept override { return "wire"; }
-  const Features& features() const noexcept override { return abilities; }
+  const Features& features() const noexcept override { return can; }
   void create_producer(const ProducerConfig&, Result<std::unique_ptr<Producer>> done) override {
     done(nullptr, std::make_unique<WireProducer>(wire));
   }
   void create_consumer(const ConsumerConfig&, Sink& sink, Result<std::unique_ptr<Consumer>> done) override {
-    auto consumer = std::make_unique<WireConsumer>(wire);
-    consumer->set_sink(&sink);
-    done(nullptr, std::move(consumer));
+    done(nullptr, std::make_unique<WireConsumer>(wire, sink));
   }
   void close(TimePoint, Completion done) override { done(nullptr); }
-  Features abilities;
+  Features can = Features().set(Feature::best_effort, native).set(Feature::exclusive, native);
   Wire wire;
 };
 
 int main() {
   auto bus = omnibus::connect_with([](auto&, auto&) { return std::make_unique<WireBackend>(); }, "wire://");
   const auto queue = omnibus::topic("example", omnibus::Qos::best_effort);
-  auto inbox = bus.create_consumer<omnibus::Raw>(queue, "reader");
+  auto inbox = bus.create_consumer<omnibus::Raw>(queue, "reader", {.sharing = omnibus::Sharing::exclusive});
   bus.create_producer<omnibus::Raw>(queue).send({"through a backend of my own"});
   std::cout << inbox.receive()->bytes << '\n';
 }

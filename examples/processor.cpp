@@ -39,7 +39,6 @@ int try_it() {
   settings.id = "upper-case";
   UpperCase processor(bus, settings);
   processor.start();
-
   auto results = bus.create_consumer<Text>(omnibus::topic("out"), "reader");
   bus.create_producer<omnibus::catalogue::ConfigPush>(omnibus::QueueName::parse(settings.config_push_queue))
       .send({.version = 1,
@@ -55,5 +54,6 @@ int try_it() {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "--try") return try_it();
-  return framework::run_program<UpperCase>(omnibus::Settings::from(argc, argv));
+  return framework::run_program<UpperCase>(
+      omnibus::Settings::from(argc, argv, framework::FlowProcessor::flags()));
 }

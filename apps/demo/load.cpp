@@ -21,7 +21,7 @@ namespace omnibus::demo {
 namespace {
 
 namespace http = boost::beast::http;
-using tcp = boost::asio::ip::tcp;
+using boost::asio::ip::tcp;
 
 constexpr auto patience = std::chrono::seconds(20);  ///< for the gateway to hear of the flow
 constexpr int answer_seconds = 60;
@@ -93,7 +93,8 @@ struct Loader::Impl {
   boost::beast::flat_buffer buffer;
 };
 
-Loader::Loader(const std::string& gateway, std::string flow) : impl_(std::make_unique<Impl>(gateway, flow)) {}
+Loader::Loader(const std::string& gateway, const std::string& flow)
+    : impl_(std::make_unique<Impl>(gateway, flow)) {}
 
 Loader::~Loader() = default;
 

@@ -11,7 +11,7 @@ namespace omnibus::demo {
 class Loader {
  public:
   /// Shape: `gateway` like "http://localhost:8088". Errors: ConfigError; Error{unavailable}.
-  Loader(const std::string& gateway, std::string flow);
+  Loader(const std::string& gateway, const std::string& flow);
   ~Loader();
 
   /// Returns when the gateway has accepted it. Waits while the gateway does not know the flow yet.

@@ -118,7 +118,7 @@ class Bench {
     for (std::uint64_t index = producer; index < plan_.messages && !stop_; index += plan_.producers) {
       Stamp stamp{index, now()};
       if (plan_.rate > 0) {
-        const auto due = begin + step * index;
+        const auto due = begin + step * static_cast<std::int64_t>(index);
         std::this_thread::sleep_until(due);
         stamp.sent_at = due.time_since_epoch().count();
       }

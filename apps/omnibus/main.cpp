@@ -53,6 +53,7 @@ void print_help(std::ostream& out) {
 
 [[noreturn]] void unknown(const std::string& name) {
   std::vector<std::string_view> names;
+  names.reserve(std::size(commands));
   for (const auto& command : commands) names.push_back(command.name);
   const auto near = omnibus::detail::nearest(name, names);
   throw omnibus::ConfigError(

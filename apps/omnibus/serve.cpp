@@ -55,7 +55,7 @@ int run_chunker_recursive(const std::vector<std::string>& arguments) {
        .summary = "Splits documents at blank lines, newlines and spaces into overlapping chunks.",
        .id = std::string(chunker_id),
        .epilogue = service_epilogue("  omnibus chunker-recursive --pubsub-url embedded:///tmp/store\n"
-                                    "  omnibus chunker-recursive -z 1000 -v 50 -c 4\n")},
+                                    "  omnibus chunker-recursive -z 1000 -v 50 -c 4 --transactional\n")},
       arguments);
 }
 

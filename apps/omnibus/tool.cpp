@@ -104,7 +104,7 @@ std::string Value::str(const schema::JsonOptions& options) const {
 std::string json_quote(std::string_view text) { return json::encode(std::string(text)); }
 
 std::string json_error(const Error& error) {
-  std::string out = "{\"error\":{\"code\":" + json_quote(to_string(error.code()));
+  std::string out = R"({"error":{"code":)" + json_quote(to_string(error.code()));
   if (const auto* decode = dynamic_cast<const DecodeError*>(&error)) {
     out += ",\"message\":" + json_quote(decode->reason()) + ",\"path\":" + json_quote(decode->path()) +
            ",\"offset\":" + std::to_string(decode->offset());

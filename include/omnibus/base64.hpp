@@ -4,6 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include <omnibus/detail/export.hpp>
+
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::base64 {
 
 /// Standard alphabet with padding. Source: RFC 4648 section 4.
@@ -13,3 +16,4 @@ std::string encode(std::string_view bytes);
 std::optional<std::string> decode(std::string_view text);
 
 }  // namespace omnibus::base64
+OMNIBUS_EXPORT_END

@@ -1,5 +1,13 @@
 #pragma once
 
+/// A connection to a broker, and what is made from it:
+///
+///     auto bus = omnibus::connect("embedded://");
+///     auto inbox = bus.create_consumer<Greeting>(omnibus::topic("hello"), "readers");
+///     auto outbox = bus.create_producer<Greeting>(omnibus::topic("hello"));
+///
+/// Threads: any thread for every call; completions and handlers run on the Bus's own pool.
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,6 +16,7 @@
 #include <utility>
 
 #include <omnibus/consumer.hpp>
+#include <omnibus/detail/export.hpp>
 #include <omnibus/driver.hpp>
 #include <omnibus/metrics.hpp>
 #include <omnibus/options.hpp>
@@ -15,6 +24,7 @@
 #include <omnibus/queue_name.hpp>
 #include <omnibus/transaction.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
 namespace detail {
@@ -54,7 +64,7 @@ class Bus {
     return Consumer<T>(create_consumer(queue, subscription, schema::type_of<T>(), std::move(options)));
   }
 
-  /// For types known only at run time.
+  /// For types known only at run time. Errors: as above.
   std::unique_ptr<detail::ProducerHandle> create_producer(const QueueName& queue, const schema::Type& type,
                                                           ProducerOptions options);
   std::unique_ptr<detail::ConsumerHandle> create_consumer(const QueueName& queue,
@@ -79,11 +89,16 @@ class Bus {
   /// For work that does not end where it begins. Errors: as transact.
   Transaction begin_transaction();
 
-  /// Makes a durable subscription without a consumer; does nothing when it exists.
+  /// Makes a durable subscription without a consumer; does nothing when it exists. Returns when it is real.
+  /// Errors: ConfigError for a malformed name; Error{unsupported} where Feature::subscriptions_api is
+  /// missing; Error{unavailable}, Error{forbidden}.
   void create_subscription(const QueueName& queue, std::string_view subscription,
                            Position position = Position::latest);
   /// Removes a subscription with all it holds; does nothing when it does not exist.
+  /// Errors: as create_subscription.
   void remove_subscription(const QueueName& queue, std::string_view subscription);
+  /// How much a queue and each of its subscriptions hold: messages, bytes, ages. Asks the broker.
+  /// Errors: ConfigError; Error{unsupported} where Feature::statistics is missing; Error{unavailable}.
   driver::QueueStatistics statistics(const QueueName& queue);
   /// Makes a tenant and a namespace with policies where they are missing; what is there stays. Errors:
   /// Error{unsupported} where Feature::namespaces is missing, Error{authentication}, Error{forbidden}.
@@ -91,8 +106,11 @@ class Bus {
 
   /// "embedded", "pulsar" …
   std::string_view backend() const noexcept;
+  /// What this broker keeps of each promise; valid as long as the Bus.
   const driver::Features& features() const noexcept;
+  /// As given to connect; valid as long as the Bus.
   const BusOptions& options() const noexcept;
+  /// The registry that this Bus counts in; valid as long as the Bus.
   Metrics& metrics() const noexcept;
 
   /// Runs `work` on the handlers' shared pool.
@@ -102,7 +120,12 @@ class Bus {
   /// False when it has run or is running.
   bool cancel(std::uint64_t token) const noexcept;
 
-  /// Closes every producer and consumer, then the connection. Idempotent.
+  /// Whether both are handles of the same connection.
+  friend bool operator==(const Bus&, const Bus&) noexcept = default;
+
+  /// Closes every producer and consumer, then the connection: flushes, waits for handlers and for the driver
+  /// up to `timeout`. Reports what was left. Idempotent; the last handle's destructor calls it. Threads: any,
+  /// also a callback's own: then it marks and returns.
   CloseReport close(Duration timeout = std::chrono::seconds(10)) noexcept;
 
  private:
@@ -122,3 +145,4 @@ using BackendFactory =
 Bus connect_with(const BackendFactory& open, std::string_view url, BusOptions options = {});
 
 }  // namespace omnibus
+OMNIBUS_EXPORT_END

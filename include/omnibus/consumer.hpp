@@ -48,6 +48,8 @@ class Consumer {
   /// Errors: Error{stale_ack} when the message is no longer held by this consumer; ClosedError;
   /// Error{unavailable}.
   void acknowledge(const Message<T>& message) { handle_->acknowledge(message.envelope()); }
+  /// The same without waiting. Without a completion nobody hears of a failure: what the broker could not
+  /// store and may later is then tried again, at the pace of ConsumerOptions::redelivery.
   void acknowledge_async(const Message<T>& message, Completion done = {}) {
     handle_->acknowledge_async(message.envelope(), std::move(done));
   }
@@ -57,6 +59,7 @@ class Consumer {
   void negative_acknowledge(const Message<T>& message, std::string_view reason = {}) {
     handle_->negative_acknowledge(message.envelope(), reason);
   }
+  /// As acknowledge_async.
   void negative_acknowledge_async(const Message<T>& message, std::string_view reason = {},
                                   Completion done = {}) {
     handle_->negative_acknowledge_async(message.envelope(), reason, std::move(done));

@@ -156,10 +156,10 @@ namespace framework {
 /// `coroutine` is a function `awaitable<void>(const Message<T>&, const Context&)`; both arguments live until
 /// it ends. Take no capturing lambda that ends before the consumer does.
 template <Schema T, class Coroutine>
-AsyncHandler<T> coroutine_handler(Coroutine coroutine,
-                                  boost::asio::any_io_executor executor = boost::asio::system_executor()) {
+AsyncHandler<T> coroutine_handler(
+    Coroutine coroutine, const boost::asio::any_io_executor& executor = boost::asio::system_executor()) {
   struct Running {
-    Running(const Context& where, HandlerDone last) : context(where), done(std::move(last)) {}
+    Running(Context where, HandlerDone last) : context(std::move(where)), done(std::move(last)) {}
     Context context;
     HandlerDone done;
     boost::asio::cancellation_signal signal;

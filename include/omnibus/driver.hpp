@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/error.hpp>
 #include <omnibus/function.hpp>
 #include <omnibus/options.hpp>
@@ -25,6 +26,7 @@
 #include <omnibus/schema/schema.hpp>
 #include <omnibus/time.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::driver {
 
 /// How a backend keeps one promise of the contract.
@@ -327,3 +329,4 @@ class Backend {
 };
 
 }  // namespace omnibus::driver
+OMNIBUS_EXPORT_END

@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include <omnibus/detail/export.hpp>
+
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
 /// What went wrong, in terms that hold for every broker. Programs act on this, never on the text.
@@ -114,7 +117,7 @@ class DecodeError : public Error {
 /// A value cannot be written.
 class EncodeError : public Error {
  public:
-  EncodeError(std::string reason, std::string type, std::string path);
+  EncodeError(const std::string& reason, std::string type, std::string path);
   explicit EncodeError(const Error& error) : Error(error) {}
 
   const std::string& type() const noexcept { return type_; }
@@ -143,3 +146,4 @@ class TooManyRequests : public Error {
 Error to_error(const std::exception_ptr& exception) noexcept;
 
 }  // namespace omnibus
+OMNIBUS_EXPORT_END

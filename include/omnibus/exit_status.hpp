@@ -1,7 +1,9 @@
 #pragma once
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/error.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
 /// How the programs of omnibus end, tools and services alike. Documented in docs/errors.md.
@@ -16,3 +18,4 @@ enum ExitStatus : int {
 ExitStatus exit_status(const Error& error) noexcept;
 
 }  // namespace omnibus
+OMNIBUS_EXPORT_END

@@ -1,5 +1,8 @@
 #pragma once
 
+/// Callables that are moved, never copied, and the completion of everything that ends later.
+/// Threads: a value belongs to one thread at a time.
+
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -17,13 +20,13 @@ template <class R, class... Args>
 class UniqueFunction<R(Args...)> {
  public:
   UniqueFunction() noexcept = default;
-  UniqueFunction(std::nullptr_t) noexcept {
-  }  // NOLINT(google-explicit-constructor): empty, like std::function
+  UniqueFunction(std::nullptr_t) noexcept {}
 
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> &&
            std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
-      UniqueFunction(F&& callable) {  // NOLINT(google-explicit-constructor): like std::function
+      // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): the constraint leaves copies and moves alone
+      UniqueFunction(F&& callable) {
     using Callable = std::remove_cvref_t<F>;
     if constexpr (fits<Callable>) {
       ::new (static_cast<void*>(storage_)) Callable(std::forward<F>(callable));
@@ -56,9 +59,8 @@ class UniqueFunction<R(Args...)> {
     void (*destroy)(void*) noexcept;
   };
   template <class F>
-  static constexpr bool fits =
-      sizeof(F) <= capacity &&
-      alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>;
+  static constexpr bool fits = std::is_nothrow_move_constructible_v<F> && (sizeof(F) <= capacity) &&
+                               (alignof(F) <= alignof(std::max_align_t));
   template <class F>
   static constexpr Table inline_table{
       [](void* self, Args&&... args) -> R { return (*static_cast<F*>(self))(std::forward<Args>(args)...); },

@@ -1,5 +1,8 @@
 #pragma once
 
+/// Counters, gauges and histograms in Prometheus' model, and the port that serves them.
+/// Threads: any thread for every call.
+
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -9,14 +12,19 @@
 #include <string_view>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
+
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
+/// Label names to values; names as Prometheus has them: [a-zA-Z_][a-zA-Z0-9_]*.
 using Labels = std::map<std::string, std::string>;
 
 /// Rises only. Threads: any.
 class Counter {
  public:
   virtual ~Counter() = default;
+  /// `amount` below zero changes nothing.
   virtual void add(double amount = 1) noexcept = 0;
   virtual double value() const noexcept = 0;
 };
@@ -50,8 +58,11 @@ const std::vector<double>& latency_buckets();
 /// ConfigError for a malformed name or label, or a name that another kind of metric has. Threads: any.
 class Metrics {
  public:
+  /// A new, empty registry.
   Metrics();
 
+  /// Units stand in the name, as Prometheus asks for: `_seconds`, `_bytes`. References live as long as the
+  /// registry.
   Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, const Labels& labels = {},
@@ -62,7 +73,7 @@ class Metrics {
   void state(std::string_view name, std::string_view help, const Labels& labels,
              std::initializer_list<std::string_view> states, std::string_view current);
 
-  /// Prometheus text format.
+  /// Every series, in Prometheus' text format 0.0.4.
   std::string text() const;
 
  private:
@@ -82,6 +93,7 @@ class AdminServer {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
+  /// The port in use, also when 0 was asked for.
   std::uint16_t port() const noexcept;
   /// Asked at each /readyz, on the server's thread: empty means ready, else the reason. Without a check it is
   /// ready. A check that throws is not ready.
@@ -93,3 +105,4 @@ class AdminServer {
 };
 
 }  // namespace omnibus
+OMNIBUS_EXPORT_END

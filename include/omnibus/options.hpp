@@ -1,5 +1,13 @@
 #pragma once
 
+/// What can be asked of producers, consumers and single sends. Plain values: set what differs, by name:
+///
+///     bus.create_consumer<Order>(queue, "billing", {.position = omnibus::Position::earliest, .window =
+///     100});
+///
+/// Every time is an omnibus::Duration (any std::chrono literal), every size is in bytes. What is out of range
+/// is a ConfigError where the options are used. Threads: plain values.
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -31,6 +39,7 @@ struct Backoff {
   double jitter = 0.2;  ///< share of the delay, 0 to 1
 };
 
+/// Of one send.
 struct SendOptions {
   Properties properties = {};
   std::string key = {};               ///< orders and partitions; empty for none
@@ -43,6 +52,7 @@ struct SendOptions {
   Duration timeout = Duration::zero();
 };
 
+/// Of a producer, for its whole life.
 struct ProducerOptions {
   std::string name = {};      ///< stable identity for de-duplication; generated when empty
   std::size_t window = 1000;  ///< most messages sent and not yet confirmed
@@ -51,13 +61,14 @@ struct ProducerOptions {
   bool block_when_full = true;     ///< false: send_async throws Error{would_block}
   bool fail_fast = false;          ///< true: fail at once while the link is down instead of waiting
   bool inline_completion = false;  ///< true: completions run on the I/O thread and must not block
-  Duration send_timeout = std::chrono::seconds(30);
+  Duration send_timeout = std::chrono::seconds(30);  ///< most time from send to the broker's confirmation
   Duration linger =
       Duration::zero();  ///< how long send_async gathers messages before it hands them to the broker
   std::size_t batch_messages = 256;  ///< most messages handed over at once
   Extra extra = {};
 };
 
+/// Of a consumer, and of its subscription when that is new.
 struct ConsumerOptions {
   Position position = Position::latest;
   Sharing sharing = Sharing::shared;

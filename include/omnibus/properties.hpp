@@ -6,6 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
+
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
 /// Message properties: text to text, in the order they were set, at most one value per key.
@@ -82,3 +85,4 @@ class Properties {
 void validate(const Properties& properties);
 
 }  // namespace omnibus
+OMNIBUS_EXPORT_END

@@ -5,6 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include <omnibus/detail/export.hpp>
+
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
 /// The spec's quality of service: best effort (q0), at least once (q1), exactly once (q2).
@@ -53,3 +56,4 @@ std::string derived_name(std::string_view base, std::string_view suffix);
 QueueName dead_letter_queue(const QueueName& queue, std::string_view subscription);
 
 }  // namespace omnibus
+OMNIBUS_EXPORT_END

@@ -12,9 +12,11 @@
 #include <vector>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 #include <omnibus/log.hpp>
 #include <omnibus/options.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
 /// A program's own flags, added to those that every program has. A flag named like a common one replaces it.
@@ -150,3 +152,4 @@ std::string redacted(std::string_view url);
 std::string state_directory();
 
 }  // namespace omnibus
+OMNIBUS_EXPORT_END

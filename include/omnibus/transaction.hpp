@@ -38,6 +38,9 @@ class Transaction {
   /// Idempotent; does nothing after commit().
   void abort() noexcept { handle_->abort(); }
 
+  /// For types known only at run time.
+  detail::TransactionHandle& handle() noexcept { return *handle_; }
+
  private:
   std::unique_ptr<detail::TransactionHandle> handle_;
 };

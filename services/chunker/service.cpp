@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 #include <mutex>
+#include <utility>
 
 #include <omnibus/catalogue/document.hpp>
 #include <omnibus/framework/flow.hpp>
@@ -134,7 +135,8 @@ ChunkerService::ChunkerService(Bus bus, Settings settings)
 ChunkerService::~ChunkerService() { ChunkerService::stop(); }
 
 Flags ChunkerService::flags(Flags flags) {
-  return flags.integer("chunk-size", "most code points of a chunk", 2000, {}, 'z')
+  return FlowProcessor::flags(std::move(flags))
+      .integer("chunk-size", "most code points of a chunk", 2000, {}, 'z')
       .integer("chunk-overlap", "most code points a chunk repeats of the one before", 100, {}, 'v')
       .integer("concurrency", "documents in work at once", 1, {}, 'c');
 }

@@ -8,9 +8,9 @@ namespace omnibus::chunker {
 
 /// Splits documents: TextDocument from `input`, one Chunk per piece to `output`, metadata unchanged. A
 /// document is acknowledged when the broker has confirmed its last chunk, so a crash repeats chunks and loses
-/// none. Flow parameters `chunk-size` and `chunk-overlap` go before the flags.
-/// Metrics: chunk_size, code points by id and flow.
-/// Threads: as FlowProcessor.
+/// none; with `--transactional` it does not repeat them either. Flow parameters `chunk-size` and
+/// `chunk-overlap` go before the flags. Metrics: chunk_size, code points by id and flow. Threads: as
+/// FlowProcessor.
 class ChunkerService : public framework::FlowProcessor {
  public:
   /// Errors: ConfigError when the overlap is not below the size.

@@ -1,6 +1,9 @@
 #include "services/config/sqlite.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -113,6 +116,11 @@ Database::Database(const std::filesystem::path& file, const Format& format)
     : what_(format.what), file_(file) {
   std::error_code ignored;  // a folder that is missing fails the open below, with the path in the message
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
+
+  // For its owner only, whatever the umask; the files beside it get the same rights. An existing one keeps
+  // its own.
+  const int made = ::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (made >= 0) ::close(made);
 
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(

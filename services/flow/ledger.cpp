@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <omnibus/error.hpp>
+#include <omnibus/log.hpp>
 #include <omnibus/queue_name.hpp>
 
 #include "services/flow/plan.hpp"
@@ -33,44 +34,70 @@ std::optional<QueueName> durable_queue(const boost::json::value& text) {
   return std::nullopt;
 }
 
-void collect(const std::string& processor, const std::string& definitions, std::vector<Subscription>& out) {
+/// Of a name that is too long, derived_name keeps at least this beginning.
+constexpr std::size_t kept_beginning = 147;
+
+std::string name_of(const std::string& processor, std::string_view flow, std::string_view name) {
+  std::string base = processor;
+  base.append("--").append(flow).append("--").append(name);
+  return derived_name(base, "");
+}
+
+void skip(InUse& out, const std::string& what, std::string_view why, std::string beginning) {
+  log::write(log::Level::warning, "cannot tell which subscriptions " + what +
+                                      " uses, so none of them is removed: " + std::string(why));
+  if (beginning.size() > kept_beginning) beginning.resize(kept_beginning);
+  out.unclear.push_back(std::move(beginning));
+}
+
+void collect(const std::string& processor, const std::string& definitions, InUse& out) {
   const auto what = "active-flow '" + processor + "'";
-  const auto variants = json::parse(definitions, what);
-  if (!variants.is_object()) throw ConfigError(what + " is not a JSON object");
+  boost::json::value variants;
+  try {
+    variants = json::parse(definitions, what);
+  } catch (const ConfigError& error) {
+    return skip(out, what, error.message(), processor + "--");
+  }
+  if (!variants.is_object()) return skip(out, what, "it is not a JSON object", processor + "--");
   for (const auto& [variant, names] : variants.get_object()) {
-    if (!names.is_object()) throw ConfigError(what + ": '" + std::string(variant) + "' is not a JSON object");
+    const std::string flow(variant);
+    if (!names.is_object()) {
+      skip(out, what, "'" + flow + "' is not a JSON object", processor + "--" + flow + "--");
+      continue;
+    }
     for (const auto& [name, text] : names.get_object()) {
-      const auto queue = durable_queue(text);
-      if (!queue) continue;
-      const std::string flow(variant);
-      out.push_back(
-          {flow, queue->str(), derived_name(processor + "--" + flow + "--" + std::string(name), "")});
+      if (const auto queue = durable_queue(text)) {
+        out.subscriptions.push_back({flow, queue->str(), name_of(processor, flow, name)});
+      }
     }
   }
 }
 
 }  // namespace
 
-std::optional<std::vector<Subscription>> subscriptions_of(const config::Values& values) {
+std::optional<InUse> subscriptions_of(const config::Values& values) {
   const auto active = values.find(std::string(active_type));
   if (active == values.end()) return std::nullopt;
-  std::vector<Subscription> out;
+  InUse out;
   for (const auto& [processor, definitions] : active->second) collect(processor, definitions, out);
   return out;
 }
 
 Ledger::Ledger(const std::filesystem::path& file) : database_(file, format) {}
 
-void Ledger::observe(const std::vector<Subscription>& present, SystemTime now) {
+void Ledger::observe(const InUse& in_use, SystemTime now) {
   const std::scoped_lock lock(mutex_);
   sqlite::Transaction together(database_);
   database_.run("UPDATE subscription SET present = 0");
   auto note = database_.prepare(
       "INSERT INTO subscription VALUES (?, ?, ?, NULL, 1) ON CONFLICT (queue, name)"
       " DO UPDATE SET flow = excluded.flow, unused_since = NULL, present = 1");
-  for (const auto& subscription : present) {
+  for (const auto& subscription : in_use.subscriptions) {
     note.bind(1, subscription.queue).bind(2, subscription.name).bind(3, subscription.flow).run();
   }
+  auto keep = database_.prepare(
+      "UPDATE subscription SET unused_since = NULL, present = 1 WHERE substr(name, 1, length(?1)) = ?1");
+  for (const auto& beginning : in_use.unclear) keep.bind(1, beginning).run();
   database_.prepare("UPDATE subscription SET unused_since = ? WHERE present = 0 AND unused_since IS NULL")
       .bind(1, milliseconds(now))
       .run();

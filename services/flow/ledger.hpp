@@ -23,10 +23,19 @@ struct Subscription {
   friend auto operator<=>(const Subscription&, const Subscription&) = default;
 };
 
+/// What the active flows of a configuration use.
+struct InUse {
+  std::vector<Subscription> subscriptions;
+  /// Beginnings of names of subscriptions of which nothing can be told, because their entry is malformed.
+  std::vector<std::string> unclear = {};
+
+  friend bool operator==(const InUse&, const InUse&) = default;
+};
+
 /// Every subscription that the active flows of a configuration can have made: one for each name whose text is
-/// a durable queue, whether the processor reads it or writes it. Empty optional: the configuration has no
-/// active flows at all, which stops nothing. Errors: ConfigError when an entry is malformed.
-std::optional<std::vector<Subscription>> subscriptions_of(const config::Values& values);
+/// a durable queue, whether the processor reads it or writes it. An entry that is malformed is skipped, with
+/// a warning. Empty optional: the configuration has no active flows at all, which stops nothing.
+std::optional<InUse> subscriptions_of(const config::Values& values);
 
 /// Remembers, over restarts, since when the subscriptions of stopped flows are unused.
 /// Threads: any.
@@ -35,8 +44,9 @@ class Ledger {
   /// Opens or creates the file. Errors: as sqlite::Database.
   explicit Ledger(const std::filesystem::path& file);
 
-  /// Notes what is in use now; what was and no longer is counts as unused since `now`.
-  void observe(const std::vector<Subscription>& present, SystemTime now);
+  /// Notes what is in use now; what was and no longer is counts as unused since `now`. What is unclear counts
+  /// as in use if it is known, so that nothing is removed for a slip of the pen.
+  void observe(const InUse& in_use, SystemTime now);
   /// Unused since `limit` or longer.
   std::vector<Subscription> unused_since(SystemTime limit) const;
   /// When the one unused for the longest became so; empty when all are in use.

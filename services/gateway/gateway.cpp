@@ -26,7 +26,7 @@ ServerOptions server_options(const GatewayOptions& options) {
 }  // namespace
 
 struct Gateway::Impl {
-  Impl(Bus bus, const GatewayOptions& options)
+  Impl(const Bus& bus, const GatewayOptions& options)
       : dispatch(bus, {.id = options.id, .timeout = options.timeout, .http_errors = options.http_errors}),
         server(server_options(options), dispatch),
         config(bus, options.id, QueueName::parse(options.config_push_queue)) {
@@ -40,7 +40,8 @@ struct Gateway::Impl {
   framework::ConfigReceiver config;
 };
 
-Gateway::Gateway(Bus bus, GatewayOptions options) : impl_(std::make_unique<Impl>(std::move(bus), options)) {}
+Gateway::Gateway(const Bus& bus, const GatewayOptions& options)
+    : impl_(std::make_unique<Impl>(bus, options)) {}
 
 Gateway::~Gateway() { stop(); }
 

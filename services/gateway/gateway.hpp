@@ -36,7 +36,7 @@ struct GatewayOptions {
 /// One gateway. Threads: start and stop from one thread at a time, the rest from any.
 class Gateway {
  public:
-  Gateway(Bus bus, GatewayOptions options);
+  Gateway(const Bus& bus, const GatewayOptions& options);
   /// Calls stop().
   ~Gateway();
   Gateway(const Gateway&) = delete;

@@ -71,11 +71,11 @@ GatewayOptions gateway_options(const Settings& settings) {
   return options;
 }
 
-GatewayProcessor::GatewayProcessor(Bus bus, const Settings& settings)
+GatewayProcessor::GatewayProcessor(const Bus& bus, const Settings& settings)
     : GatewayProcessor(bus, settings, gateway_options(settings)) {}
 
-GatewayProcessor::GatewayProcessor(Bus bus, const Settings& settings, GatewayOptions options)
-    : AsyncProcessor(bus, settings), gateway_(bus, std::move(options)) {}
+GatewayProcessor::GatewayProcessor(const Bus& bus, const Settings& settings, const GatewayOptions& options)
+    : AsyncProcessor(bus, settings), gateway_(bus, options) {}
 
 GatewayProcessor::~GatewayProcessor() {
   try {

@@ -17,8 +17,8 @@ GatewayOptions gateway_options(const Settings& settings);
 /// Threads: as AsyncProcessor.
 class GatewayProcessor final : public framework::AsyncProcessor {
  public:
-  GatewayProcessor(Bus bus, const Settings& settings);
-  GatewayProcessor(Bus bus, const Settings& settings, GatewayOptions options);
+  GatewayProcessor(const Bus& bus, const Settings& settings);
+  GatewayProcessor(const Bus& bus, const Settings& settings, const GatewayOptions& options);
   ~GatewayProcessor() override;
 
   /// Errors: as Gateway::start, but a port that cannot be had is a ConfigError.

@@ -38,6 +38,7 @@ std::string listed(bool (*wanted)(const Entry&)) {
 
 [[noreturn]] void unknown(std::string_view scheme) {
   std::vector<std::string_view> schemes;
+  schemes.reserve(std::size(table));
   for (const Entry& entry : table) schemes.push_back(entry.scheme);
   const std::string near = detail::nearest(scheme, schemes);
   throw ConfigError("unknown backend \"" + std::string(scheme) + "\", known are " +

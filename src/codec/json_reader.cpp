@@ -125,7 +125,7 @@ JsonReader::Next JsonReader::unfinished(char close) {
   if (cursor_ == end_) {
     fail("the text ends too early");
   } else {
-    fail(std::string("expected \",\" or \"") + close + '"');
+    fail(std::string(R"(expected "," or ")") + close + '"');
   }
   return Next::failed;
 }

@@ -22,6 +22,7 @@ constexpr std::size_t slack = 64;  // room behind every value, so that short lit
 /// The escape of a byte below 0x20, `"` or `\`; returns its size.
 std::size_t write_escape(char* to, unsigned char c) noexcept {
   constexpr std::string_view hex = "0123456789abcdef";
+  constexpr std::string_view prefix = "\\u00";
   char letter = 0;
   switch (c) {
     case '"':
@@ -44,10 +45,10 @@ std::size_t write_escape(char* to, unsigned char c) noexcept {
       letter = 't';
       break;
     default:
-      std::memcpy(to, "\\u00", 4);
-      to[4] = hex[c >> 4];
-      to[5] = hex[c & 15];
-      return 6;
+      to = std::copy(prefix.begin(), prefix.end(), to);
+      to[0] = hex[c >> 4];
+      to[1] = hex[c & 15];
+      return prefix.size() + 2;
   }
   to[0] = '\\';
   to[1] = letter;

@@ -102,6 +102,13 @@ char* write_exponent(char* to, int exponent) noexcept {
   return to + count;
 }
 
+/// Copies a literal without its zero; returns its end.
+template <std::size_t Size>
+[[gnu::always_inline]] inline char* put(char* to, const char (&literal)[Size]) noexcept {
+  std::memcpy(to, literal, Size - 1);
+  return to + Size - 1;
+}
+
 /// Moves up to 16 bytes one place back to make room for the point.
 void insert_point(char* at) noexcept {
   char rest[16];
@@ -116,7 +123,7 @@ void insert_point(char* at) noexcept {
   const SeventeenDigits digits(seventeen);
   const int count = digits.significant();
   if (point <= 0 && point > -4) {
-    std::memcpy(to, "0.000", 5);
+    put(to, "0.000");
     to += 2 - point;
     digits.store(to);
     return to + count;
@@ -127,8 +134,7 @@ void insert_point(char* at) noexcept {
       insert_point(to + point);
       return to + count + 1;
     }
-    std::memcpy(to + point, ".0", 2);
-    return to + point + 2;
+    return put(to + point, ".0");
   }
   if (count > 1) {
     insert_point(to + 1);
@@ -168,8 +174,7 @@ template <class Float>
   *to = '-';
   to += parts.negative() ? 1 : 0;
   if (parts.field == 0 && parts.fraction == 0) {
-    std::memcpy(to, "0.0", 3);
-    return to + 3;
+    return put(to, "0.0");
   }
   const int exponent = parts.exponent();
   if (exponent <= 0 && exponent >= -parts.fraction_bits) {
@@ -177,8 +182,7 @@ template <class Float>
     if (whole << -exponent == parts.significand()) {
       const unsigned count = count_digits(whole);
       write_digits(to, whole, count);
-      std::memcpy(to + count, ".0", 2);
-      return to + count + 2;
+      return put(to + count, ".0");
     }
   }
   const Decimal number = shortest(parts.significand(), exponent, parts.narrow());

@@ -55,7 +55,7 @@ void run_aside(UniqueFunction<void()> work) {
 std::shared_ptr<Connection> Connection::open(const BackendFactory& factory, std::string_view url,
                                              BusOptions options) {
   driver::BackendConfig config = parse_url(url);
-  const auto connection = std::make_shared<Connection>(std::move(options));
+  auto connection = std::make_shared<Connection>(std::move(options));
   config.nulls = connection->options_.nulls;
   config.instance = connection->options_.instance;
   config.connect_timeout = connection->options_.connect_timeout;

@@ -38,6 +38,29 @@ Duration ConsumerCore::redelivery_delay(std::uint32_t attempt) const {
   return delay_of(options_.redelivery, std::max(attempt, 1u), random_unit());
 }
 
+/// Tries again by itself what failed and has no completion: nobody else would, and the message would keep its
+/// place in the window.
+void ConsumerCore::settle_later(const Error& error, UniqueFunction<void(ConsumerCore&)> settle) {
+  if (!error.retryable()) return;
+  log_later(log::Level::warning,
+            "the consumer of " + described() + " could not settle a message, trying again: " + error.what());
+  connection_->schedule(Clock::now() + redelivery_delay(1),
+                        [weak = weak_from_this(), work = std::move(settle)]() mutable {
+                          if (const auto self = weak.lock()) work(*self);
+                        });
+}
+
+void ConsumerCore::unacknowledged(const Ack& ack, const Error& error) {
+  restore(ack.settling, error);
+  if (ack.settling.done) return;
+  Envelope envelope;  // what acknowledging reads of it
+  envelope.delivery.ack = ack.id;
+  envelope.epoch = ack.settling.epoch;
+  envelope.ticket = ack.settling.ticket;
+  settle_later(error,
+               [again = std::move(envelope)](ConsumerCore& self) { self.acknowledge_async(again, {}); });
+}
+
 /// A settling that the broker could not do may be tried again.
 void ConsumerCore::restore(const Settling& settling, const Error& error) {
   if (settling.epoch != epoch_ || error.code() == ErrorCode::stale_ack || ended_) return;
@@ -152,7 +175,7 @@ void ConsumerCore::on_acked(const std::shared_ptr<AckBatch>& batch, const Error*
       acks_.push_back(std::move(ack));
     } else {
       if (!verdict) acked_.add(connection_->metrics(), labels_);
-      if (verdict) restore(ack.settling, *verdict);
+      if (verdict) unacknowledged(ack, *verdict);
       report(lock, std::move(ack.settling), verdict ? &*verdict : nullptr);
     }
   }
@@ -254,6 +277,15 @@ void ConsumerCore::negative_acknowledge(const Envelope& envelope, std::string_vi
 
 void ConsumerCore::negative_acknowledge_async(const Envelope& envelope, std::string_view reason,
                                               Completion done) {
+  if (!done) {
+    done = [weak = weak_from_this(), envelope, why = std::string(reason)](const Error* error) {
+      const auto self = error != nullptr ? weak.lock() : nullptr;
+      if (!self) return;
+      self->settle_later(*error, [envelope, why](ConsumerCore& again) {
+        again.negative_acknowledge_async(envelope, why, {});
+      });
+    };
+  }
   give_back(envelope, reason, {std::move(done), false, envelope.epoch, envelope.ticket}, false);
 }
 
@@ -282,10 +314,9 @@ void ConsumerCore::give_back(const Envelope& envelope, std::string_view reason, 
   if (options_.max_attempts > 0 && attempt >= options_.max_attempts) {
     lock.unlock();
     if (may_block) return dead_letter(envelope, std::string(reason), std::move(settling));
-    return connection_->post([self = shared_from_this(), envelope, why = std::string(reason),
-                              last = std::move(settling)]() mutable {
-      self->dead_letter(envelope, std::move(why), std::move(last));
-    });
+    return connection_->post(
+        [self = shared_from_this(), envelope, why = std::string(reason),
+         last = std::move(settling)]() mutable { self->dead_letter(envelope, why, std::move(last)); });
   }
   const std::string& id = envelope.delivery.message_id;
   if (!id.empty()) book_.failed(id);

@@ -42,9 +42,9 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   using Ready = UniqueFunction<void(const Error*, Envelope)>;
 
   /// Errors: ConfigError; what the driver reports; Error{unavailable} after the connect timeout.
-  static std::shared_ptr<ConsumerCore> open(std::shared_ptr<Connection> connection, const QueueName& queue,
-                                            std::string_view subscription, const schema::Type& type,
-                                            ConsumerOptions options);
+  static std::shared_ptr<ConsumerCore> open(const std::shared_ptr<Connection>& connection,
+                                            const QueueName& queue, std::string_view subscription,
+                                            const schema::Type& type, ConsumerOptions options);
   ConsumerCore(std::shared_ptr<Connection> connection, const QueueName& queue, std::string_view subscription,
                const schema::Type& type, ConsumerOptions options);
   ~ConsumerCore() override;
@@ -132,12 +132,14 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   void report(Lock& lock, Settling settling, const Error* error);
   void run_completions();
   void restore(const Settling& settling, const Error& error);
+  void unacknowledged(const Ack& ack, const Error& error);
+  void settle_later(const Error& error, UniqueFunction<void(ConsumerCore&)> settle);
   void fail_acks(Lock& lock, const Error& error);
   void end_joined(const Envelope& envelope, TransactionEnd how) noexcept;
   Duration redelivery_delay(std::uint32_t attempt) const;
 
   // Dead letters
-  void dead_letter(const Envelope& envelope, std::string reason, Settling settling) noexcept;
+  void dead_letter(const Envelope& envelope, const std::string& reason, Settling settling) noexcept;
   void after_copy(const Envelope& envelope, const std::string& reason, Settling settling,
                   const Error* error) noexcept;
   std::shared_ptr<ProducerCore> dead_letters();

@@ -52,7 +52,7 @@ void check_features(Connection& connection, const QueueName& queue, const Consum
 
 }  // namespace
 
-std::shared_ptr<ConsumerCore> ConsumerCore::open(std::shared_ptr<Connection> connection,
+std::shared_ptr<ConsumerCore> ConsumerCore::open(const std::shared_ptr<Connection>& connection,
                                                  const QueueName& queue, std::string_view subscription,
                                                  const schema::Type& type, ConsumerOptions options) {
   const auto deadline = deadline_after(connection->options().connect_timeout);

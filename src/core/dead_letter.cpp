@@ -73,7 +73,8 @@ void ConsumerCore::drop_dead_letters(Lock& lock, TimePoint deadline) {
   lock.lock();
 }
 
-void ConsumerCore::dead_letter(const Envelope& envelope, std::string reason, Settling settling) noexcept {
+void ConsumerCore::dead_letter(const Envelope& envelope, const std::string& reason,
+                               Settling settling) noexcept {
   // Shared, because it ends here when the copy cannot even be handed over.
   const auto last = std::make_shared<Settling>(std::move(settling));
   Properties properties = envelope.delivery.properties;

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/text.hpp"
@@ -44,14 +45,24 @@ std::filesystem::path state_directory() {
   return std::filesystem::path(home) / ".local/state/omnibus";
 }
 
+/// Makes the folder of the slots, private to its owner: the state directory holds messages. False: there is
+/// none.
+bool make_slots(const std::filesystem::path& state) {
+  if (state.empty()) return false;
+  std::error_code failed;
+  std::filesystem::create_directories(state.parent_path(), failed);
+  ::mkdir(state.c_str(), S_IRWXU);
+  ::mkdir((state / "instances").c_str(), S_IRWXU);
+  return std::filesystem::is_directory(state / "instances", failed);
+}
+
 }  // namespace
 
 Instance::Instance() {
   const std::string base = host_and_program();
   const auto directory = state_directory();
-  std::error_code failed;
-  if (!directory.empty()) std::filesystem::create_directories(directory / "instances", failed);
-  for (int slot = 0; !directory.empty() && !failed && slot < most_slots; ++slot) {
+  const bool usable = make_slots(directory);
+  for (int slot = 0; usable && slot < most_slots; ++slot) {
     name_ = base + "-" + std::to_string(slot);
     const auto path = directory / "instances" / name_;
     const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

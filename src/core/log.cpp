@@ -28,7 +28,7 @@ struct State {
 
 /// Never destroyed: destructors of statics may log.
 State& state() {
-  static State* const instance = new State;
+  static auto* const instance = new State;
   return *instance;
 }
 

@@ -23,8 +23,9 @@ namespace omnibus::detail {
 class ProducerCore final : public Closable, public std::enable_shared_from_this<ProducerCore> {
  public:
   /// Errors: ConfigError; what the driver reports; Error{unavailable} after the connect timeout.
-  static std::shared_ptr<ProducerCore> open(std::shared_ptr<Connection> connection, const QueueName& queue,
-                                            const schema::Type* type, ProducerOptions options);
+  static std::shared_ptr<ProducerCore> open(const std::shared_ptr<Connection>& connection,
+                                            const QueueName& queue, const schema::Type* type,
+                                            ProducerOptions options);
   ProducerCore(std::shared_ptr<Connection> connection, const QueueName& queue, const schema::Type* type,
                ProducerOptions options);
 

@@ -36,7 +36,7 @@ bool ends_producer(const Error& error) noexcept {
   }
 }
 
-std::shared_ptr<ProducerCore> ProducerCore::open(std::shared_ptr<Connection> connection,
+std::shared_ptr<ProducerCore> ProducerCore::open(const std::shared_ptr<Connection>& connection,
                                                  const QueueName& queue, const schema::Type* type,
                                                  ProducerOptions options) {
   const auto deadline = deadline_after(connection->options().connect_timeout);

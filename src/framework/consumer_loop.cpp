@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <omnibus/framework/transaction_scope.hpp>
 #include <omnibus/log.hpp>
 
 namespace omnibus::framework::detail {
@@ -37,6 +38,10 @@ ConsumerLoop::Impl::Impl(Bus bus_in, ConsumerSettings settings_in, const schema:
       metrics_(bus_.metrics(), settings_.id, settings_.flow, settings_.name) {
   if (settings_.concurrency < 1) {
     throw ConfigError(describe() + ": concurrency " + std::to_string(settings_.concurrency) + " is below 1");
+  }
+  if (settings_.transactional.value_or(false)) {
+    require_transactions(bus_, describe());
+    transactions_.emplace(bus_.metrics(), labels_of(settings_.id, settings_.flow, settings_.name));
   }
 }
 
@@ -181,14 +186,23 @@ void ConsumerLoop::Impl::received(const Handle& from, omnibus::detail::Envelope 
 }
 
 void ConsumerLoop::Impl::attempt(const std::shared_ptr<Job>& job) {
+  if (transactions_) join_transaction(*job);
   const auto begin = Clock::now();
   const auto call =
       std::make_shared<Attempt>([self = shared_from_this(), job, begin](const std::exception_ptr& failure) {
         self->metrics_.latency.observe(seconds_since(begin));
-        self->ended(job, failure);
+        self->handled(job, failure);
       });
   const InHandlerOf mark(this);
+  const TransactionalCall sends(transactions_.has_value());
   call->call(run_, *job);
+}
+
+void ConsumerLoop::Impl::handled(const std::shared_ptr<Job>& job, const std::exception_ptr& failure) {
+  const auto& transaction = job->context.transaction;
+  if (!transaction || !transaction->seal()) return ended(job, failure);
+  // Ending a transaction waits for the broker: not on a thread that is somebody else's.
+  handler_of == this ? end_transaction(job, failure) : end_transaction_later(job, failure);
 }
 
 void ConsumerLoop::Impl::ended(const std::shared_ptr<Job>& job, const std::exception_ptr& failure) {
@@ -306,7 +320,10 @@ void ConsumerLoop::Impl::retry(const std::shared_ptr<Job>& job) {
     const std::lock_guard lock(mutex_);
     if (limited_.erase(job) == 0) return;
   }
-  if (Clock::now() - job->first < settings_.rate_limit_timeout) return attempt(job);
+  if (Clock::now() - job->first < settings_.rate_limit_timeout) {
+    // The call before may still look at its context, which leads to its own transaction.
+    return attempt(transactions_ ? std::make_shared<Job>(*job) : job);
+  }
   reject(job, "too many requests for longer than the rate limit timeout");
 }
 

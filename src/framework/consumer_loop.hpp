@@ -42,10 +42,18 @@ struct ConsumerLoop::Impl : std::enable_shared_from_this<Impl> {
 
   void attempt(const std::shared_ptr<Job>& job);
   void retry(const std::shared_ptr<Job>& job);
+  void handled(const std::shared_ptr<Job>& job, const std::exception_ptr& failure);
   void ended(const std::shared_ptr<Job>& job, const std::exception_ptr& failure);
   void wait_for_rate(const std::shared_ptr<Job>& job);
   void succeed(const std::shared_ptr<Job>& job);
   void reject(const std::shared_ptr<Job>& job, const std::string& reason);
+  // consumer_transactions.cpp
+  void join_transaction(Job& job) const;
+  void end_transaction(const std::shared_ptr<Job>& job, const std::exception_ptr& failure) noexcept;
+  void end_transaction_later(const std::shared_ptr<Job>& job, const std::exception_ptr& failure);
+  void committed();
+  void not_committed(const std::shared_ptr<Job>& job, const Error& error);
+
   void free_place();
   void begin_settling();
   void next(std::unique_lock<std::mutex> lock);
@@ -64,6 +72,7 @@ struct ConsumerLoop::Impl : std::enable_shared_from_this<Impl> {
   const Decode decode_;
   const Run run_;
   ConsumerMetrics metrics_;
+  std::optional<TransactionMetrics> transactions_;  // empty: not transactional
   std::stop_source stop_;
 
   mutable std::mutex mutex_;         // guards what follows

@@ -1,6 +1,7 @@
 #include "omnibus/framework/flow.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -17,6 +18,7 @@ struct Flow::Impl {
   Bus bus;
   const std::string processor, id;
   const FlowDefinition definition;
+  const ProcessorOptions options;
   std::vector<Entry> entries;
   std::set<std::string, std::less<>> parameters;
 
@@ -28,20 +30,46 @@ struct Flow::Impl {
   }
 };
 
-Flow::Flow(Bus bus, std::string processor, std::string id, FlowDefinition definition)
+/// What a view for one call of a handler has of its own: the parts that joined, made when they are asked for.
+struct Flow::Joined {
+  explicit Joined(std::shared_ptr<detail::TransactionScope> scope) : transaction(std::move(scope)) {}
+
+  FlowPart& part(FlowPart& shared) {
+    const std::lock_guard lock(mutex);
+    const auto [entry, fresh] = parts.try_emplace(&shared);
+    if (fresh) entry->second = shared.joined(transaction);
+    return entry->second ? *entry->second : shared;
+  }
+
+  const std::shared_ptr<detail::TransactionScope> transaction;
+  std::mutex mutex;  // guards parts
+  std::map<const FlowPart*, std::unique_ptr<FlowPart>> parts;
+};
+
+Flow::Flow(Bus bus, std::string processor, std::string id, FlowDefinition definition,
+           ProcessorOptions options)
     : impl_(new Impl{.bus = std::move(bus),
                      .processor = std::move(processor),
                      .id = std::move(id),
                      .definition = std::move(definition),
+                     .options = options,
                      .entries = {},
                      .parameters = {}}) {}
 
+Flow::Flow(std::shared_ptr<Impl> impl, std::unique_ptr<Joined> joined)
+    : impl_(std::move(impl)), joined_(std::move(joined)) {}
+
 Flow::~Flow() = default;
+
+std::shared_ptr<Flow> Flow::joined(std::shared_ptr<detail::TransactionScope> transaction) const {
+  return std::shared_ptr<Flow>(new Flow(impl_, std::make_unique<Joined>(std::move(transaction))));
+}
 
 const std::string& Flow::id() const noexcept { return impl_->id; }
 const FlowDefinition& Flow::definition() const noexcept { return impl_->definition; }
 Bus& Flow::bus() noexcept { return impl_->bus; }
 const std::string& Flow::processor() const noexcept { return impl_->processor; }
+const ProcessorOptions& Flow::options() const noexcept { return impl_->options; }
 
 std::optional<std::string> Flow::parameter(std::string_view name) const {
   if (!impl_->parameters.contains(name)) return std::nullopt;
@@ -71,7 +99,8 @@ void Flow::add_part(std::string name, std::type_index type, Order order, std::un
 
 FlowPart& Flow::find(const char* what, std::string_view name, std::type_index type) {
   for (auto& entry : impl_->entries) {
-    if (entry.name == name && entry.type == type) return *entry.part;
+    if (entry.name != name || entry.type != type) continue;
+    return joined_ ? joined_->part(*entry.part) : *entry.part;
   }
   throw Error(ErrorCode::not_found,
               "flow " + impl_->id + " of " + impl_->processor + " has no " + what + " '" + std::string(name) +

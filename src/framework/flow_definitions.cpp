@@ -7,7 +7,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* expected = "expected {\"flow\": {\"name\": \"queue or value\"}}";
+constexpr const char* expected = R"(expected {"flow": {"name": "queue or value"}})";
 
 /// Why the value cannot be used; empty when it was added.
 std::string add(FlowDefinition& definition, std::string_view key, const json::value& value) {

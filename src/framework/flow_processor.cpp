@@ -16,8 +16,11 @@ namespace omnibus::framework {
 struct FlowProcessor::Parts {
   using Flows = std::map<std::string, std::shared_ptr<Flow>>;
 
-  Parts(Bus bus_in, const Settings& settings)
-      : bus(std::move(bus_in)), id(settings.id), stop_time(settings.shutdown_timeout) {}
+  Parts(Bus bus_in, const Settings& settings, const ProcessorOptions& asked)
+      : bus(std::move(bus_in)),
+        id(settings.id),
+        stop_time(settings.shutdown_timeout),
+        options{.transactional = asked.transactional || ProcessorOptions::from(settings).transactional} {}
 
   void apply(const Configuration& configuration);
   void stop_unwanted(const FlowDefinitions& wanted);
@@ -28,6 +31,7 @@ struct FlowProcessor::Parts {
   Bus bus;
   const std::string id;
   const Duration stop_time;
+  const ProcessorOptions options;
   std::vector<std::unique_ptr<Spec>> specs;  // fixed at start()
 
   mutable std::mutex mutex;  // guards what follows
@@ -106,7 +110,7 @@ std::optional<Error> FlowProcessor::Parts::start_missing(const FlowDefinitions& 
 }
 
 void FlowProcessor::Parts::start_one(const std::string& name, const FlowDefinition& definition) {
-  const auto flow = std::make_shared<Flow>(bus, id, name, definition);
+  const auto flow = std::make_shared<Flow>(bus, id, name, definition, options);
   for (const auto& spec : specs) spec->build(*flow);
   flow->start();
   bool late = false;
@@ -122,16 +126,19 @@ void FlowProcessor::Parts::start_one(const std::string& name, const FlowDefiniti
   }
 }
 
-FlowProcessor::FlowProcessor(Bus bus, Settings settings)
+FlowProcessor::FlowProcessor(Bus bus, Settings settings, ProcessorOptions options)
     : AsyncProcessor(std::move(bus), std::move(settings)),
-      parts_(std::make_shared<Parts>(this->bus(), this->settings())) {
+      parts_(std::make_shared<Parts>(this->bus(), this->settings(), options)) {
   on_config(
       [parts = parts_](const Configuration& configuration, std::int64_t) { parts->apply(configuration); });
 }
 
 FlowProcessor::~FlowProcessor() { FlowProcessor::stop(); }
 
-void FlowProcessor::add(std::unique_ptr<Spec> spec) { parts_->specs.push_back(std::move(spec)); }
+void FlowProcessor::add(std::unique_ptr<Spec> spec) {
+  spec->check(parts_->bus, parts_->options);
+  parts_->specs.push_back(std::move(spec));
+}
 
 std::vector<std::string> FlowProcessor::flows() const {
   std::vector<std::string> names;
@@ -160,7 +167,8 @@ std::string FlowProcessor::ready() const {
   const std::lock_guard lock(parts_->mutex);
   for (const auto& [name, problem] : parts_->problems) {
     if (!reason.empty()) reason += "; ";
-    reason += name.empty() ? problem : "flow " + name + " does not run as configured: " + problem;
+    if (!name.empty()) reason.append("flow ").append(name).append(" does not run as configured: ");
+    reason += problem;
   }
   return reason;
 }

@@ -13,6 +13,11 @@ inline Labels labels_of(const std::string& id, const std::string& flow, const st
   return {{"processor", id}, {"flow", flow}, {"name", name}};
 }
 
+inline Labels with_status(Labels labels, const char* status) {
+  labels["status"] = status;
+  return labels;
+}
+
 /// Handlers that went on when their consumer's time to stop was over.
 inline Gauge& abandoned_handlers(Metrics& metrics) {
   return metrics.gauge("abandoned_handlers", "Handlers that still run after their consumer has stopped");
@@ -39,9 +44,7 @@ class ConsumerMetrics {
 
  private:
   Counter& processed(const char* status) {
-    auto all = labels_;
-    all["status"] = status;
-    return metrics_.counter("processing_count", "Processing count", all);
+    return metrics_.counter("processing_count", "Processing count", with_status(labels_, status));
   }
 
   Metrics metrics_;
@@ -53,6 +56,25 @@ class ConsumerMetrics {
   Counter& error;
   Counter& rate_limited;
   Gauge& abandoned;
+};
+
+/// Of a transactional consumer, by how its transactions end. Threads: any.
+struct TransactionMetrics {
+  TransactionMetrics(Metrics registry, const Labels& labels)
+      : metrics(std::move(registry)),
+        committed(ended(labels, "committed")),
+        aborted(ended(labels, "aborted")),
+        refused(ended(labels, "refused")),
+        stale(ended(labels, "stale_ack")),
+        unknown(ended(labels, "unknown_outcome")) {}
+
+  Counter& ended(const Labels& labels, const char* status) {
+    return metrics.counter("transaction_count", "Transactions of handlers by their end",
+                           with_status(labels, status));
+  }
+
+  Metrics metrics;
+  Counter &committed, &aborted, &refused, &stale, &unknown;
 };
 
 /// Threads: any.

@@ -53,7 +53,7 @@ void AsyncProcessor::run(std::stop_token stop_token) {
     std::mutex mutex;
     std::condition_variable_any asked;
     std::unique_lock lock(mutex);
-    asked.wait(lock, stop_token, [] { return false; });
+    asked.wait(lock, std::move(stop_token), [] { return false; });
   } catch (...) {
     stop();
     throw;

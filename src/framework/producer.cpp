@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include <omnibus/framework/transaction_scope.hpp>
 #include <omnibus/log.hpp>
 
 #include "framework/metrics.hpp"
@@ -48,6 +49,7 @@ struct ProducerCore::Impl {
   Handle connected(TimePoint deadline);
   Handle try_connect();
   void drop(const Handle& broken);
+  void send_in(TransactionScope& transaction, const void* value, const SendOptions& send);
   void count() const noexcept {
     if (produced != nullptr) produced->add();
   }
@@ -122,16 +124,38 @@ void ProducerCore::Impl::drop(const Handle& broken) {
   if (handle == broken) handle.reset();
 }
 
-ProducerCore::ProducerCore(Bus bus, std::string id, std::string flow, std::string name, QueueName queue,
-                           const schema::Type& type, ProducerOptions options)
+void ProducerCore::Impl::send_in(TransactionScope& transaction, const void* value, const SendOptions& send) {
+  {
+    const std::lock_guard lock(mutex);
+    if (stopped) stopped_error();
+  }
+  transaction.send(bus, queue, type, value, send, produced);
+}
+
+ProducerCore::ProducerCore(Bus bus, const std::string& id, const std::string& flow, const std::string& name,
+                           QueueName queue, const schema::Type& type, ProducerOptions options)
     : impl_(std::make_shared<Impl>(std::move(bus), id, flow, name, std::move(queue), type,
                                    std::move(options))) {}
 
+ProducerCore::ProducerCore(const ProducerCore& origin, std::shared_ptr<TransactionScope> transaction)
+    : impl_(origin.impl_), transaction_(std::move(transaction)), joined_(true) {}
+
 ProducerCore::~ProducerCore() { stop(std::chrono::seconds(10)); }
 
-void ProducerCore::connect(Duration timeout) { impl_->connected(deadline_after(timeout)); }
+void ProducerCore::refuse_outside_transaction() const {
+  if (transaction_ || !TransactionalCall::here()) return;
+  throw ConfigError("the producer of " + impl_->queue.str() +
+                        " has not joined the transaction of the handler that sends with it",
+                    "use context.in->producer<T>(name), or producer.joined(context); omnibus::Producer sends "
+                    "outside the transaction");
+}
+
+void ProducerCore::connect(Duration timeout) {
+  if (!transaction_) impl_->connected(deadline_after(timeout));
+}
 
 void ProducerCore::send(const void* value, const SendOptions& options) {
+  if (transaction_) return impl_->send_in(*transaction_, value, options);
   const auto deadline = deadline_after(impl_->send_time(options));
   const auto handle = impl_->connected(deadline);
   auto mine = options;
@@ -146,6 +170,12 @@ void ProducerCore::send(const void* value, const SendOptions& options) {
 }
 
 void ProducerCore::send_async(const void* value, const SendOptions& options, Completion done) {
+  if (transaction_) {
+    impl_->send_in(*transaction_, value, options);
+    if (!done) return;
+    if (impl_->options.inline_completion) return done(nullptr);
+    return impl_->bus.post([last = std::move(done)]() mutable { last(nullptr); });
+  }
   const auto handle = impl_->connected(deadline_after(impl_->send_time(options)));
   handle->send_async(value, options,
                      [impl = impl_, handle, done = std::move(done)](const Error* error) mutable {
@@ -156,6 +186,7 @@ void ProducerCore::send_async(const void* value, const SendOptions& options, Com
 }
 
 void ProducerCore::flush(Duration timeout) {
+  if (transaction_) return;
   std::shared_ptr<omnibus::detail::ProducerHandle> handle;
   {
     const std::lock_guard lock(impl_->mutex);
@@ -165,6 +196,7 @@ void ProducerCore::flush(Duration timeout) {
 }
 
 CloseReport ProducerCore::stop(Duration timeout) noexcept {
+  if (joined_) return {};
   std::shared_ptr<omnibus::detail::ProducerHandle> handle;
   {
     const std::lock_guard lock(impl_->mutex);

@@ -36,7 +36,7 @@ struct SubscriberCore::Impl : std::enable_shared_from_this<Impl> {
   }
 
   Handle subscribe();
-  void adopt(Handle fresh);
+  void adopt(const Handle& fresh);
   void renew();
   void renew_later();
   void take(const Handle& from);
@@ -76,7 +76,7 @@ SubscriberCore::Impl::Handle SubscriberCore::Impl::subscribe() {
 }
 
 /// Begins to receive from a new subscription.
-void SubscriberCore::Impl::adopt(Handle fresh) {
+void SubscriberCore::Impl::adopt(const Handle& fresh) {
   bool waiting = false;
   {
     const std::lock_guard lock(mutex);
@@ -165,9 +165,7 @@ void SubscriberCore::Impl::received(const Handle& from, omnibus::detail::Envelop
     if (phase != Phase::active || handle != from) return;
   }
   if (auto message = decode(*from, std::move(envelope))) {
-    from->acknowledge_async(message->envelope(), [self = shared_from_this()](const Error* error) {
-      if (error != nullptr) log::write(log::Level::debug, self->describe() + ": " + error->what());
-    });
+    from->acknowledge_async(message->envelope(), {});
     const std::lock_guard lock(mutex);
     if (handle != from) return;  // while stop() waits for the waiters it is still delivered
     blocked_on = sinks_for(message->envelope());
@@ -229,14 +227,14 @@ void SubscriberCore::start() {
     if (impl_->phase == Impl::Phase::stopped) throw ClosedError(impl_->describe() + " was stopped");
     if (impl_->phase == Impl::Phase::active) return;
   }
-  auto handle = impl_->subscribe();
+  const auto handle = impl_->subscribe();
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->phase == Impl::Phase::stopped) throw ClosedError(impl_->describe() + " was stopped");
     if (impl_->phase == Impl::Phase::active) return;  // another thread was faster
     impl_->phase = Impl::Phase::active;
   }
-  impl_->adopt(std::move(handle));
+  impl_->adopt(handle);
 }
 
 CloseReport SubscriberCore::stop(Duration timeout) noexcept {

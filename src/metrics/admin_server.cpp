@@ -30,7 +30,7 @@ constexpr auto idle_timeout = std::chrono::seconds(10);
 constexpr std::size_t max_connections = 64;
 constexpr std::uint32_t max_header_bytes = 8192;
 /// The parser bounds neither chunk extensions nor trailers.
-constexpr std::size_t max_buffered = 64 * 1024;
+constexpr std::size_t max_buffered = 64u << 10;
 
 /// What the pages are made of. Lives in the server, used by its thread only, but for the check.
 class Pages {

@@ -62,7 +62,7 @@ const char* Error::what() const noexcept { return state_->text.c_str(); }
 Error Error::with_context(std::string_view context) const {
   std::string message(context);
   message.append(": ").append(state_->message);
-  return Error(state_->code, std::move(message), state_->details);
+  return {state_->code, std::move(message), state_->details};
 }
 
 void Error::raise() const {
@@ -94,23 +94,23 @@ DecodeError::DecodeError(std::string reason, std::string type, std::string path,
       path_(std::move(path)),
       offset_(offset) {}
 
-EncodeError::EncodeError(std::string reason, std::string type, std::string path)
+EncodeError::EncodeError(const std::string& reason, std::string type, std::string path)
     : Error(ErrorCode::encode, "cannot encode " + type + " at " + path + ": " + reason),
       type_(std::move(type)),
       path_(std::move(path)) {}
 
 Error to_error(const std::exception_ptr& exception) noexcept {
-  if (exception == nullptr) return Error(ErrorCode::internal, "no exception");
+  if (exception == nullptr) return {ErrorCode::internal, "no exception"};
   try {
     std::rethrow_exception(exception);
   } catch (const Error& error) {
     return error;
   } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::internal, "out of memory");
+    return {ErrorCode::internal, "out of memory"};
   } catch (const std::exception& error) {
-    return Error(ErrorCode::internal, error.what());
+    return {ErrorCode::internal, error.what()};
   } catch (...) {
-    return Error(ErrorCode::internal, "an exception of unknown type");
+    return {ErrorCode::internal, "an exception of unknown type"};
   }
 }
 

@@ -130,7 +130,7 @@ std::string with_credentials(std::string url, const GivenMap& given) {
 std::string address_of(std::string_view backend, const GivenMap& given, const Settings::About& about) {
   if (backend == "pulsar") {
     const auto& host = at(given, "pulsar-host").value();
-    const auto url = host.find("://") == std::string::npos ? "pulsar://" + host : host;
+    auto url = host.find("://") == std::string::npos ? "pulsar://" + host : host;
     if (backend_of(url) == "pulsar") return url;
     throw ConfigError("--pulsar-host: '" + redacted(host) + "' is no Pulsar URL",
                       "it looks like pulsar://host:6650 or pulsar+ssl://host:6651");

@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/driver.hpp>
 #include <omnibus/error.hpp>
 #include <omnibus/function.hpp>
 #include <omnibus/options.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::detail {
 
 /// A delivery on its way to the user, tagged with the link it came over.
@@ -46,6 +48,7 @@ class ConsumerHandle {
   /// negatively acknowledged or dead-lettered) and the caller takes the next one.
   virtual bool decode(const Envelope& envelope, void* value) = 0;
   virtual void acknowledge(const Envelope& envelope) = 0;
+  /// An empty `done`: tried again by itself as long as the broker may store it later.
   virtual void acknowledge_async(const Envelope& envelope, Completion done) = 0;
   /// Back after its back-off; at ConsumerOptions::max_attempts a copy goes to the dead letter queue instead.
   /// `reason` stands in the log and in the dead letter's properties.
@@ -75,3 +78,4 @@ class TransactionHandle {
 };
 
 }  // namespace omnibus::detail
+OMNIBUS_EXPORT_END

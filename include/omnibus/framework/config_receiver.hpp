@@ -8,7 +8,9 @@
 #include <string>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// The whole configuration: type → key → text.
@@ -55,3 +57,4 @@ class ConfigReceiver {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

@@ -2,11 +2,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/work.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 struct ConsumerSettings {
@@ -19,6 +22,14 @@ struct ConsumerSettings {
   Duration rate_limit_retry = std::chrono::seconds(10);
   Duration rate_limit_timeout = std::chrono::seconds(7200);  ///< then the message is negatively acknowledged
   Duration reconnect = std::chrono::seconds(5);  ///< between attempts to subscribe, or to settle a message
+  /// Each message's outputs and its acknowledgement are one transaction: what the handler sends through
+  /// `context.in->producer<T>(name)` or `producer.joined(context)` happens together with the acknowledgement,
+  /// once, and not at all when the handler fails or asks to wait. A message that was taken over by somebody
+  /// else meanwhile, or whose commit fails, leaves no outputs and comes again. Outside stay: RequestResponse,
+  /// Publisher, omnibus::Producer, q0 queues, and everything that is not a message. The commit runs on the
+  /// Bus's pool; `concurrency` bounds handlers and commits together. Holds for AsyncHandler too. Empty: as
+  /// the processor's ProcessorOptions say, else off. Needs Feature::transactions.
+  std::optional<bool> transactional = std::nullopt;
   ConsumerOptions options = {};
   std::weak_ptr<Flow> in = {};  ///< what Context::in becomes
   /// Called after each subscription, before the first message of it: at the start, and again when the
@@ -65,12 +76,15 @@ ConsumerLoop::Run run_with(AsyncHandler<T> handler) {
 /// Takes messages from one subscription and runs a handler for each: retry, rate limit, concurrency, metrics.
 /// Subscribing is retried for ever; stop() keeps the subscription. An idle consumer costs no thread, nor does
 /// one that waits for its rate limit.
-/// Metrics: consumer_state, request_latency, processing_count{status}, rate_limit_count.
-/// Threads: any for every call.
+/// Metrics: consumer_state, request_latency, processing_count{status}, rate_limit_count; transactional ones
+/// transaction_count{status}: committed, aborted (the handler failed), refused and stale_ack (the commit
+/// failed, nothing happened), unknown_outcome (the subscription was renewed: what did not happen comes
+/// again). Threads: any for every call.
 template <Schema T>
 class Consumer {
  public:
-  /// Errors: ConfigError when `concurrency` is below 1.
+  /// Errors: ConfigError when `concurrency` is below 1, or transactional is on and the backend has no
+  /// transactions.
   Consumer(Bus bus, ConsumerSettings settings, Handler<T> handler)
       : loop_(std::move(bus), std::move(settings), schema::type_of<T>(), detail::decode<T>,
               detail::run_with<T>(std::move(handler))) {}
@@ -99,3 +113,4 @@ class Consumer {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

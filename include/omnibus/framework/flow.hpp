@@ -6,15 +6,21 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <typeindex>
+#include <utility>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/consumer.hpp>
+#include <omnibus/framework/processor_options.hpp>
 #include <omnibus/framework/producer.hpp>
 #include <omnibus/framework/request_response.hpp>
 #include <omnibus/framework/subscriber.hpp>
+#include <omnibus/framework/transaction_scope.hpp>
 #include <omnibus/framework/unique_id.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// What a flow's definition gives a processor: queue names and parameter values by name.
@@ -28,6 +34,11 @@ class FlowPart {
   virtual void start() {}
   virtual void drain() noexcept {}
   virtual CloseReport stop(Duration timeout) noexcept = 0;
+  /// The same part for a handler whose outputs belong to `transaction`; null: that handler uses this one.
+  virtual std::unique_ptr<FlowPart> joined(const std::shared_ptr<detail::TransactionScope>& transaction) {
+    (void)transaction;
+    return nullptr;
+  }
 };
 
 namespace detail {
@@ -44,6 +55,13 @@ class OwnedPart final : public FlowPart {
     if constexpr (requires { object.drain(); }) object.drain();
   }
   CloseReport stop(Duration timeout) noexcept override { return object.stop(timeout); }
+  std::unique_ptr<FlowPart> joined(const std::shared_ptr<TransactionScope>& transaction) override {
+    if constexpr (std::is_constructible_v<Object, const Object&, const std::shared_ptr<TransactionScope>&>) {
+      return std::make_unique<OwnedPart>(std::as_const(object), transaction);
+    } else {
+      return FlowPart::joined(transaction);
+    }
+  }
 
   Object object;
 };
@@ -54,7 +72,8 @@ class OwnedPart final : public FlowPart {
 class Flow : public std::enable_shared_from_this<Flow> {
  public:
   /// Made by FlowProcessor, and by tests of specs.
-  Flow(Bus bus, std::string processor, std::string id, FlowDefinition definition);
+  Flow(Bus bus, std::string processor, std::string id, FlowDefinition definition,
+       ProcessorOptions options = {});
   ~Flow();
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
@@ -83,6 +102,8 @@ class Flow : public std::enable_shared_from_this<Flow> {
   Bus& bus() noexcept;
   /// The processor's id.
   const std::string& processor() const noexcept;
+  /// The processor's options.
+  const ProcessorOptions& options() const noexcept;
   /// Errors: ConfigError naming flow and key when the definition lacks it, or it is not a queue name.
   QueueName queue(std::string_view key) const;
   void add_parameter(std::string name);
@@ -91,6 +112,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
   void add_part(std::string name, std::type_index type, Order order, std::unique_ptr<FlowPart> part);
   /// Makes an Object of the arguments and keeps it under the name.
   template <class Object, class... Args>
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): moved, which the check does not see in a template
   Object& emplace(std::string name, Order order, Args&&... args) {
     auto part = std::make_unique<detail::OwnedPart<Object>>(std::forward<Args>(args)...);
     auto& object = part->object;
@@ -106,6 +128,8 @@ class Flow : public std::enable_shared_from_this<Flow> {
   void drain() noexcept;
   /// Stops receivers, then the rest; subscriptions stay. Idempotent.
   CloseReport stop(Duration timeout) noexcept;
+  /// The same flow as one call of a handler sees it: its producers have joined `transaction`.
+  std::shared_ptr<Flow> joined(std::shared_ptr<detail::TransactionScope> transaction) const;
 
  private:
   template <class Object>
@@ -115,7 +139,11 @@ class Flow : public std::enable_shared_from_this<Flow> {
   FlowPart& find(const char* what, std::string_view name, std::type_index type);
 
   struct Impl;
-  const std::unique_ptr<Impl> impl_;
+  struct Joined;
+  Flow(std::shared_ptr<Impl> impl, std::unique_ptr<Joined> joined);
+
+  const std::shared_ptr<Impl> impl_;
+  const std::unique_ptr<Joined> joined_;  // null: the flow itself
 };
 
 /// Builds one part of a flow. Errors: ConfigError when the definition lacks the spec's queue.
@@ -124,6 +152,8 @@ class Spec {
  public:
   virtual ~Spec() = default;
   virtual void build(Flow& flow) = 0;
+  /// Called before any flow exists. Errors: ConfigError when the Bus cannot do what the spec asks for.
+  virtual void check(const Bus& bus, const ProcessorOptions& options) const { (void)bus, (void)options; }
 };
 
 /// Subscription `<id>--<flow>--<name>`, position latest.
@@ -140,8 +170,12 @@ class ConsumerSpec : public Spec {
   ConsumerSpec(ConsumerSettings settings, AsyncHandler<T> handler)
       : settings_(std::move(settings)), async_handler_(std::move(handler)) {}
 
+  void check(const Bus& bus, const ProcessorOptions& options) const override {
+    if (transactional(options)) detail::require_transactions(bus, "consumer " + settings_.name);
+  }
   void build(Flow& flow) override {
     auto mine = settings_;
+    mine.transactional = transactional(flow.options());
     mine.id = flow.processor();
     mine.flow = flow.id();
     mine.queue = flow.queue(mine.name);
@@ -158,6 +192,9 @@ class ConsumerSpec : public Spec {
   }
 
  private:
+  bool transactional(const ProcessorOptions& options) const {
+    return settings_.transactional.value_or(options.transactional);
+  }
   static ConsumerSettings settings(std::string name, int concurrency) {
     ConsumerSettings made;
     made.name = std::move(name);
@@ -234,3 +271,4 @@ class RequestResponseSpec : public Spec {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

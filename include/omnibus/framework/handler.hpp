@@ -12,6 +12,10 @@ namespace omnibus::framework {
 
 class Flow;
 
+namespace detail {
+class TransactionScope;
+}
+
 /// What a handler knows of where it runs. Valid for the call; a coroutine handler may keep a copy.
 struct Context {
   std::string id;             ///< the processor's id
@@ -20,10 +24,14 @@ struct Context {
   std::stop_token stop = {};  ///< requested when the processor stops and this handler still runs
   std::shared_ptr<Flow> in =
       nullptr;  ///< the flow: its producers, clients and parameters; null outside flows
+  /// What Producer::joined takes; null unless the consumer is transactional. The producers of `in` have
+  /// joined it.
+  std::shared_ptr<detail::TransactionScope> transaction = nullptr;
 };
 
 /// Handles one message: return = acknowledged, exception = negatively acknowledged, TooManyRequests = wait
-/// and again. Threads: runs on the Bus's pool; `concurrency` calls at once.
+/// and again. With ConsumerSettings::transactional its outputs happen only together with the acknowledgement.
+/// Threads: runs on the Bus's pool; `concurrency` calls at once.
 template <Schema T>
 using Handler = std::function<void(const Message<T>&, const Context&)>;
 

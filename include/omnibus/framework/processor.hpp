@@ -5,10 +5,13 @@
 #include <string>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/config_receiver.hpp>
 #include <omnibus/framework/flow.hpp>
+#include <omnibus/framework/processor_options.hpp>
 #include <omnibus/settings.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// The base of every service: a Bus, metrics, the configuration. Several may share a Bus and a process.
@@ -56,13 +59,18 @@ class AsyncProcessor {
 /// A processor whose parts come and go with flows: follows config type `active-flow`, key = its id, whose
 /// text is JSON, {flow: {name: queue or value}}. New flows start, flows no longer named stop and keep their
 /// subscriptions, changed ones restart. A flow that cannot be built is logged, named by ready() and tried
-/// again at the next version; the others run on.
+/// again at the next version; the others run on. Transactional when the options say so, or the flag
+/// `--transactional` of a program that took flags() over.
 class FlowProcessor : public AsyncProcessor {
  public:
-  FlowProcessor(Bus bus, Settings settings);
+  FlowProcessor(Bus bus, Settings settings, ProcessorOptions options = {});
   ~FlowProcessor() override;
 
-  /// Before start(). Specs build in registration order; consumers start last.
+  /// `flags` and what every flow processor understands: ProcessorOptions::flags.
+  static Flags flags(Flags flags = {}) { return ProcessorOptions::flags(std::move(flags)); }
+
+  /// Before start(). Specs build in registration order; consumers start last. Errors: ConfigError when the
+  /// backend cannot do what the spec asks for, as a transactional consumer where there are no transactions.
   void add(std::unique_ptr<Spec> spec);
   template <class S, class... Args>
   void add(Args&&... args) {
@@ -80,3 +88,4 @@ class FlowProcessor : public AsyncProcessor {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

@@ -5,8 +5,10 @@
 #include <stop_token>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/processor.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// Turns SIGTERM and SIGINT into a stop request while it lives; the second signal ends the process at once
@@ -59,3 +61,4 @@ int run_program(const Settings& settings, const ProgramOptions& options = {}) {
 }
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

@@ -4,7 +4,9 @@
 #include <string>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 struct PublisherSettings {
@@ -47,6 +49,7 @@ class Publisher {
 
   /// Sends with property `id` when `correlation` is not empty. Waits while the buffer is full.
   /// Errors: ClosedError("Publisher is shutting down, not accepting new messages").
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): moved, which the check does not see in a template
   void send(std::string correlation, T value) {
     core_.send(std::move(correlation), std::make_shared<const T>(std::move(value)));
   }
@@ -59,3 +62,4 @@ class Publisher {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

@@ -7,11 +7,14 @@
 #include <mutex>
 #include <string>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/producer.hpp>
 #include <omnibus/framework/subscriber.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
+/// How a RequestResponse is set up: `id` and `flow` label metrics; both queues are needed.
 struct RequestResponseSettings {
   std::string id;
   std::string flow = "None";
@@ -153,3 +156,4 @@ class RequestResponse {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

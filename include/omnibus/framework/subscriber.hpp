@@ -6,13 +6,16 @@
 #include <type_traits>
 
 #include <omnibus/bus.hpp>
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/work.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework {
 
 /// What happens when a waiter's queue (100 messages) is full.
 enum class Overflow : std::uint8_t { block, drop_oldest, drop_new };
 
+/// How a Subscriber is set up: `id`, `flow` and `name` label metrics; `capacity` counts messages per waiter.
 struct SubscriberSettings {
   std::string id;
   std::string flow = "None";
@@ -139,3 +142,4 @@ class Subscriber {
 };
 
 }  // namespace omnibus::framework
+OMNIBUS_EXPORT_END

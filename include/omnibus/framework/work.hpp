@@ -6,8 +6,10 @@
 #include <memory>
 #include <utility>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/framework/handler.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::framework::detail {
 
 /// A received and decoded message of a type that the holder does not know.
@@ -44,3 +46,4 @@ std::shared_ptr<Received> decode(omnibus::detail::ConsumerHandle& handle,
 }
 
 }  // namespace omnibus::framework::detail
+OMNIBUS_EXPORT_END

@@ -16,7 +16,7 @@ namespace omnibus {
 /// A message without one of these fields is then a DecodeError; null counts as present. By default nothing is
 /// required: absent fields keep their default, because C++ cannot tell which members have an initialiser.
 template <class T>
-struct schema_traits {};
+struct schema_traits {};  // NOLINT(readability-identifier-naming): reads like the standard library's traits
 
 }  // namespace omnibus
 

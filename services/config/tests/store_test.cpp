@@ -1,6 +1,7 @@
 #include "services/config/store.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -9,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <omnibus/error.hpp>
+
+#include "core/tests/thrown.hpp"
 
 namespace omnibus::config {
 namespace {
@@ -28,22 +31,24 @@ class ConfigStore : public testing::Test {
   std::filesystem::path folder_;
 };
 
-ErrorCode code_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCode::internal;
-}
-
 TEST_F(ConfigStore, StartsEmptyAtVersionZero) {
   const Store store(file());
   EXPECT_EQ(store.version(), 0);
   EXPECT_TRUE(store.snapshot().values.empty());
   EXPECT_EQ(store.get("t", "k"), std::nullopt);
   EXPECT_TRUE(store.values("t").empty());
+}
+
+TEST_F(ConfigStore, IsForItsOwnerOnlyWhateverTheUmask) {
+  const auto mask = ::umask(0);
+  Store store(file());
+  store.apply({.put = {{"t", "k", "1"}}, .remove = {}});
+  ::umask(mask);
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    EXPECT_EQ(std::filesystem::status(file().string() + suffix).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        << suffix;
+  }
 }
 
 TEST_F(ConfigStore, RaisesTheVersionOncePerChange) {

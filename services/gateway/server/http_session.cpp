@@ -25,14 +25,14 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::uint32_t header_limit = 16 * 1024;
-constexpr std::size_t chunk = 64 * 1024;
-constexpr std::size_t first_read = 4 * 1024;  // what an idle connection keeps
+constexpr std::uint32_t header_limit = 16u << 10;
+constexpr std::size_t chunk = 64u << 10;
+constexpr std::size_t first_read = 4u << 10;  // what an idle connection keeps
 /// Above the parser's read size and a whole head; bounds chunk extensions and trailers, which the parser does
 /// not.
-constexpr std::size_t buffer_limit = 128 * 1024;
+constexpr std::size_t buffer_limit = 128u << 10;
 /// A refused request's body up to this size is read, so that the connection can go on.
-constexpr std::uint64_t small_body = 64 * 1024;
+constexpr std::uint64_t small_body = 64u << 10;
 constexpr std::string_view json_type = "application/json; charset=utf-8";
 constexpr std::string_view text_type = "text/plain; charset=utf-8";
 

@@ -15,6 +15,7 @@
 
 #include "services/gateway/server/context.hpp"
 #include "services/gateway/server/http_session.hpp"
+#include "services/gateway/server/seldom.hpp"
 
 namespace omnibus::gateway {
 
@@ -90,6 +91,7 @@ void Server::Impl::open() {
 asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Context> context,
                                            std::shared_ptr<Listener> listener) {
   error_code ec;
+  Seldom failures(std::chrono::minutes(1));
   while (listener->acceptor.is_open()) {
     if (context->sessions.size() >= context->options.max_connections) {
       listener->room.expires_at(std::chrono::steady_clock::time_point::max());
@@ -100,7 +102,10 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Context> context,
     if (!ec) {
       HttpSession::start(context, std::move(socket));
     } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
-      log::write(log::Level::warning, "gateway: cannot accept a client: " + ec.message());
+      if (const auto count = failures.note(Clock::now()); count > 0) {
+        log::write(log::Level::warning, "gateway: cannot accept a client: " + ec.message() + " (" +
+                                            std::to_string(count) + " times since this was last said)");
+      }
       listener->room.expires_after(std::chrono::milliseconds(100));  // usually out of descriptors
       co_await listener->room.async_wait(into(ec));
     }

@@ -18,7 +18,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t part_size = 64 * 1024;
+constexpr std::size_t part_size = 64u << 10;
 /// Answers waiting for a client that does not read; beyond it the client is cut off.
 constexpr std::size_t most_queued = 512u << 20;
 

@@ -25,7 +25,7 @@ class GatewayTest : public testing::Test {
     return result;
   }
   std::unique_ptr<Gateway> start(GatewayOptions with = options()) {
-    auto gateway = std::make_unique<Gateway>(bus_, std::move(with));
+    auto gateway = std::make_unique<Gateway>(bus_, with);
     gateway->start();
     return gateway;
   }

@@ -21,6 +21,7 @@ bool is_name(const std::string& charset) {
   return !charset.empty() && charset.size() <= 40 && charset.find_first_not_of(known) == std::string::npos;
 }
 
+// NOLINTNEXTLINE(performance-no-int-to-ptr): POSIX has iconv_open return (iconv_t)-1
 const auto unknown = reinterpret_cast<void*>(-1);
 
 /// Python's names have more hyphens than iconv's: "latin-1".

@@ -68,8 +68,9 @@ class Fields {
   static void take(const boost::json::value& value, std::vector<Item>& field, const std::string& path) {
     field.clear();
     for (const auto& item : list(value, path)) {
-      const auto index = std::to_string(field.size());
-      take(item, field.emplace_back(), path + "[" + index + "]");
+      auto inner = path;
+      inner.append("[").append(std::to_string(field.size())).append("]");
+      take(item, field.emplace_back(), inner);
     }
   }
   template <class Item>
@@ -78,7 +79,9 @@ class Fields {
     field.clear();
     for (const auto& [key, item] : object(value, path)) {
       const std::string name(key);
-      take(item, field[name], path + "." + name);
+      auto inner = path;
+      inner.append(1, '.').append(name);
+      take(item, field[name], inner);
     }
   }
   /// A struct: `from_fields(Fields, Struct&)` is found in its translator.
@@ -92,8 +95,10 @@ class Fields {
   std::string path_;
 };
 
+// NOLINTBEGIN(modernize-return-braced-init-list): braces would make an array
 inline boost::json::value to_json(const std::string& text) { return boost::json::value(text); }
 inline boost::json::value to_json(std::int64_t number) { return boost::json::value(number); }
+// NOLINTEND(modernize-return-braced-init-list)
 template <class Item>
 boost::json::value to_json(const std::optional<Item>& item) {
   return item ? to_json(*item) : boost::json::value(nullptr);

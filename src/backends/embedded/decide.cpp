@@ -59,10 +59,9 @@ std::optional<record::Lease> next_lease(const State& state, const Subscription& 
   auto at = messages.first_from(lease.next);
   while (at <= messages.last() && lease.sequences.size() < most && deferred < most_deferred) {
     const auto& message = *messages.find(at);
-    if (subscription.elsewhere.contains(at)) {
-      ++deferred;
-    } else if (message.deliver_at <= now && !key_is_busy(subscription, message, at) &&
-               keys.take(message.key_hash)) {
+    const bool ready = !subscription.elsewhere.contains(at) && message.deliver_at <= now &&
+                       !key_is_busy(subscription, message, at) && keys.take(message.key_hash);
+    if (ready) {
       lease.sequences.push_back(at);
     } else {
       ++deferred;

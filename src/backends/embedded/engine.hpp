@@ -91,7 +91,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// delivery is not held any more, too_large, no_space, io.
   void transact(Transacted work, Completion done);
   /// Forgets what keep() stored.
-  void abandon(Transacted work) noexcept;
+  void abandon(const Transacted& work) noexcept;
 
   void create_subscription(const QueueName& queue, std::string_view name, Position position);
   void remove_subscription(const QueueName& queue, std::string_view name);

@@ -59,7 +59,7 @@ void Engine::Transacting::add(const Transacted::Output& output, Millis now) {
   const auto id = engine_.ensure_queue(output.queue);
   const auto& queue = *engine_.state_.queue(id);
   auto& added = added_[queue.space];
-  if (const auto error = engine_.over_limit(queue, added, output.cost)) throw *error;
+  if (const auto error = engine_.over_limit(queue, added, output.cost)) error->raise();
   added += output.cost;
   auto& last = last_.try_emplace(id, queue.messages.last()).first->second;
   records_.emplace_back(record::Publish{id, ++last, 0, 0, now, visible_at(now, output.delay), output.key_hash,
@@ -86,7 +86,7 @@ void Engine::transact(Transacted work, Completion done) {
       after.confirmed.push_back(std::move(done));
     });
   } catch (const Error& error) {
-    if (!committed) abandon(std::move(work));
+    if (!committed) abandon(work);
     if (done) done(&error);
     return;
   }
@@ -119,7 +119,7 @@ void Engine::publish_after(const Transacted& work) {
   }
 }
 
-void Engine::abandon(Transacted work) noexcept {
+void Engine::abandon(const Transacted& work) noexcept {
   const Gate::Pass pass(gate_);
   if (!pass) return;  // the next opening finds their files
   for (const auto& output : work.outputs) {

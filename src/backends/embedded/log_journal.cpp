@@ -66,7 +66,7 @@ void LogJournal::restore(State& state, Effects& effects) {
 void LogJournal::start(Listener listener) {
   const std::lock_guard lock(mutex_);
   listener_ = std::move(listener);
-  followers_.emplace_back([this](std::stop_token stop) { follow(committed_, std::move(stop)); });
+  followers_.emplace_back([this](const std::stop_token& stop) { follow(committed_, stop); });
   committed_.log->watch([this](const Member& member) { listener_.gone(member.id.generation); });
   tidied_ = Clock::now();
   keeper_.start(keeping_interval, [this](const std::stop_token&) { return keep(); });
@@ -115,7 +115,7 @@ void LogJournal::want_best_effort() {
   best_effort_.applied = best_effort_.log->end();
   best_effort_.cursor = best_effort_.log->cursor(best_effort_.applied);
   best_effort_ready_ = true;
-  followers_.emplace_back([this](std::stop_token stop) { follow(best_effort_, std::move(stop)); });
+  followers_.emplace_back([this](const std::stop_token& stop) { follow(best_effort_, stop); });
 }
 
 void LogJournal::stop() noexcept {
@@ -153,7 +153,7 @@ void LogJournal::discard_blob(std::uint64_t blob, std::uint64_t mark) {
   if (upkeep_->discard(blob, mark) >= many_blobs) keeper_.poke();
 }
 
-void LogJournal::follow(Place& place, std::stop_token stop) {
+void LogJournal::follow(Place& place, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto seen = place.applied.load();
     try {

@@ -56,7 +56,7 @@ class LogJournal final : public Journal {
   void read(Place& place, State& state, Effects& effects, bool best_effort);
   void append(Place& place, Log::Section& section, State& state, std::span<Record> records, Effects& effects);
   void commit_best_effort(State& state, std::span<Record> records, Effects& effects);
-  void follow(Place& place, std::stop_token stop);
+  void follow(Place& place, const std::stop_token& stop);
   bool keep();
   void keep_at_close() noexcept;
   void write_checkpoint();

@@ -71,7 +71,7 @@ Parameters parse_parameters(const driver::BackendConfig& config) {
   Parameters parameters;
   set_place(parameters, config);
   parameters.limits =
-      parameters.durable() ? Limits{256 * mebi, 7 * 24 * hour, 16 * gibi} : Limits{64 * mebi, hour, 4 * gibi};
+      parameters.durable() ? Limits{256 * mebi, 168 * hour, 16 * gibi} : Limits{64 * mebi, hour, 4 * gibi};
   for (const auto& [key, value] : config.parameters) {
     if (key == "retention_bytes") {
       parameters.limits.retention_bytes = parse_size(key, value);

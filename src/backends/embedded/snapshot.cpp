@@ -23,6 +23,7 @@ void put(std::string& out, Numbers... numbers) {
 template <class Map>
 auto sorted_ids(const Map& map) {
   std::vector<typename Map::key_type> ids;
+  ids.reserve(map.size());
   for (const auto& [id, value] : map) ids.push_back(id);
   std::sort(ids.begin(), ids.end());
   return ids;

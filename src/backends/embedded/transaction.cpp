@@ -18,7 +18,7 @@ Error too_large(const std::string& what, std::uint64_t limit) {
 
 }  // namespace
 
-TransactionHandle::~TransactionHandle() { engine_->abandon(std::move(work_)); }
+TransactionHandle::~TransactionHandle() { engine_->abandon(work_); }
 
 void TransactionHandle::send(const QueueName& queue, const driver::Outgoing& message, Completion done) {
   try {

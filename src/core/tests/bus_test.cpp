@@ -1,6 +1,11 @@
 #include <omnibus/bus.hpp>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <latch>
@@ -214,6 +219,22 @@ TEST_F(BusTest, SurvivesLinkLossUnderLoadWithoutLossOrDuplicate) {
 TEST(Instance, TwoConnectionsOfOneProgramHaveDifferentSlots) {
   const detail::Instance first, second;
   EXPECT_NE(first.name(), second.name());
+}
+
+TEST(Instance, MakesTheStateDirectoryForItsOwnerOnly) {
+  namespace fs = std::filesystem;
+  const auto state = fs::temp_directory_path() / ("omnibus-instance-" + std::to_string(::getpid()));
+  const char* before = std::getenv("XDG_STATE_HOME");
+  const std::optional<std::string> kept =
+      before == nullptr ? std::nullopt : std::optional<std::string>(before);
+  ::setenv("XDG_STATE_HOME", state.c_str(), 1);
+  const auto mask = ::umask(0);
+  { const detail::Instance instance; }
+  ::umask(mask);
+  kept ? ::setenv("XDG_STATE_HOME", kept->c_str(), 1) : ::unsetenv("XDG_STATE_HOME");
+  EXPECT_EQ(fs::status(state / "omnibus").permissions(), fs::perms::owner_all);
+  EXPECT_EQ(fs::status(state / "omnibus" / "instances").permissions(), fs::perms::owner_all);
+  fs::remove_all(state);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "core/tests/eventually.hpp"
 #include "core/tests/fake_backend.hpp"
+#include "core/tests/thrown.hpp"
 
 namespace omnibus {
 namespace {
@@ -33,23 +34,6 @@ class ConsumerTest : public testing::Test {
   }
   std::size_t backlog() { return broker->backlog(queue.str(), "s"); }
 };
-
-template <class F>
-std::optional<Error> error_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
-}
-
-#define EXPECT_CODE(call, expected)                                    \
-  do {                                                                 \
-    const auto caught_error = error_of([&] { call; });                 \
-    ASSERT_TRUE(caught_error) << "no error";                           \
-    EXPECT_EQ(caught_error->code(), expected) << caught_error->what(); \
-  } while (false)
 
 TEST_F(ConsumerTest, ReceivesWhatWasSentWithEverythingAboutIt) {
   auto inbox = consumer();
@@ -256,6 +240,46 @@ TEST_F(ConsumerTest, RejectsWhatItCannotDecodeAndGoesOn) {
   EXPECT_EQ(inbox.receive()->value, 42);
   EXPECT_TRUE(eventually([&] { return broker->payloads(dead_queue).size() == 1; }));
   EXPECT_THAT(bus.metrics().text(), HasSubstr("omnibus_decode_errors_total"));
+}
+
+TEST_F(ConsumerTest, AnAcknowledgementThatNobodyHearsOfIsTriedAgain) {
+  for (int i = 0; i < 3; ++i) broker->fail_next_ack(Error(ErrorCode::no_space, "full", {.retryable = true}));
+  auto inbox = consumer({.window = 1, .redelivery = {.initial = 1ms, .maximum = 1ms}});
+  producer.send({"1"});
+  producer.send({"2"});
+  inbox.acknowledge_async(inbox.receive(10s));
+  const auto next = inbox.receive(10s);  // the window has room for it
+  EXPECT_EQ(next->bytes, "2");
+  inbox.acknowledge(next);
+  EXPECT_TRUE(eventually([&] { return backlog() == 0; }));
+}
+
+TEST_F(ConsumerTest, AFailureWithACompletionIsLeftToItsUser) {
+  broker->fail_next_ack(Error(ErrorCode::no_space, "full", {.retryable = true}));
+  auto inbox = consumer({.redelivery = {.initial = 1ms, .maximum = 1ms}});
+  producer.send({"1"});
+  const auto message = inbox.receive(10s);
+  EXPECT_CODE(inbox.acknowledge(message), ErrorCode::no_space);
+  broker->fail_next_ack(Error(ErrorCode::no_space, "full", {.retryable = true}));
+  std::promise<ErrorCode> told;
+  inbox.acknowledge_async(message, [&](const Error* error) { told.set_value(error->code()); });
+  EXPECT_EQ(told.get_future().get(), ErrorCode::no_space);
+  EXPECT_EQ(backlog(), 1u);
+  inbox.acknowledge(message);
+  EXPECT_EQ(backlog(), 0u);
+}
+
+TEST_F(ConsumerTest, GivesBackAgainWhatTheBrokerCouldNotTakeBack) {
+  for (int i = 0; i < 3; ++i) broker->fail_next_nack(Error(ErrorCode::no_space, "full", {.retryable = true}));
+  Consumer<Number> inbox(
+      bus.create_consumer(queue, "s", number_type,
+                          {.window = 1, .redelivery = {.initial = 1ms, .maximum = 1ms}, .max_attempts = 2}));
+  producer.send({"not a number"});
+  producer.send({"42"});
+  const auto message = inbox.receive(10s);
+  EXPECT_EQ(message->value, 42);
+  inbox.acknowledge(message);
+  EXPECT_TRUE(eventually([&] { return !inbox.poll() && broker->payloads(dead_queue).size() == 1; }));
 }
 
 TEST_F(ConsumerTest, SubscribesAgainAfterALossAndSeesTheUnsettledAgain) {

@@ -132,6 +132,10 @@ class Consumer final : public driver::Consumer {
     {
       const std::lock_guard lock(broker_->mutex_);
       if (broken_) error = cut_error();
+      if (!error && !broker_->nack_errors_.empty()) {
+        error = broker_->nack_errors_.front();
+        broker_->nack_errors_.pop_front();
+      }
       for (const auto& id : ids) {
         if (id.value[2] != link_) ++broker_->foreign_;
         auto node = error ? decltype(subscription().in_flight)::node_type{}
@@ -473,6 +477,16 @@ void Broker::cut() {
   }
 }
 
+void Broker::cut_producers() {
+  const std::lock_guard script(script_);
+  std::vector<Producer*> producers;
+  {
+    const std::lock_guard lock(mutex_);
+    producers.assign(producers_.begin(), producers_.end());
+  }
+  for (auto* producer : producers) producer->finish(cut_error());
+}
+
 void Broker::restore() {
   const std::lock_guard lock(mutex_);
   down_ = false;
@@ -486,6 +500,11 @@ void Broker::fail_next_create(Error error) {
 void Broker::fail_next_ack(Error error) {
   const std::lock_guard lock(mutex_);
   ack_errors_.push_back(std::move(error));
+}
+
+void Broker::fail_next_nack(Error error) {
+  const std::lock_guard lock(mutex_);
+  nack_errors_.push_back(std::move(error));
 }
 
 void Broker::fail_next_commit(Error error) {

@@ -47,9 +47,11 @@ class Broker : public std::enable_shared_from_this<Broker> {
   driver::Features features;
   void hold_confirms(bool hold);  ///< sends are stored, their completions wait
   void cut();                     ///< breaks every link, refuses new ones
+  void cut_producers();           ///< breaks their links only; new ones are made
   void restore();
   void fail_next_create(Error error);
   void fail_next_ack(Error error);
+  void fail_next_nack(Error error);
   void fail_next_commit(Error error);
   void hold_acks(bool hold);         ///< acknowledgements are applied, their completions wait
   void fail_next_link(Error error);  ///< of a consumer, before its creation completes
@@ -100,7 +102,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   std::map<std::string, Queue> queues_;
   std::set<Producer*> producers_;
   std::set<Consumer*> consumers_;
-  std::deque<Error> create_errors_, ack_errors_, link_errors_;
+  std::deque<Error> create_errors_, ack_errors_, nack_errors_, link_errors_;
   std::optional<Error> commit_error_;
   std::vector<std::size_t> batches_;
   std::vector<Duration> nack_delays_;

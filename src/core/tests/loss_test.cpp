@@ -14,6 +14,7 @@
 
 #include "core/tests/eventually.hpp"
 #include "core/tests/fake_backend.hpp"
+#include "core/tests/thrown.hpp"
 
 namespace omnibus {
 namespace {
@@ -23,17 +24,6 @@ using testing::ElementsAre;
 
 const QueueName queue = topic("in");
 const std::string dead_queue = "q1/tg/flow/in--s--dead";
-
-/// Success is `nullopt`.
-template <class F>
-std::optional<ErrorCode> code_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return std::nullopt;
-}
 
 class LossTest : public testing::Test {
  protected:

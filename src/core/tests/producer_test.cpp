@@ -8,10 +8,12 @@
 
 #include <gmock/gmock.h>
 
+#include <omnibus/log.hpp>
 #include <omnibus/raw.hpp>
 
 #include "core/tests/eventually.hpp"
 #include "core/tests/fake_backend.hpp"
+#include "core/tests/thrown.hpp"
 
 namespace omnibus {
 namespace {
@@ -29,23 +31,6 @@ class ProducerTest : public testing::Test {
 
   std::vector<std::string> sent() { return broker->payloads(queue.str()); }
 };
-
-template <class F>
-std::optional<Error> error_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
-}
-
-#define EXPECT_CODE(call, expected)                                    \
-  do {                                                                 \
-    const auto caught_error = error_of([&] { call; });                 \
-    ASSERT_TRUE(caught_error) << "no error";                           \
-    EXPECT_EQ(caught_error->code(), expected) << caught_error->what(); \
-  } while (false)
 
 TEST_F(ProducerTest, SendReturnsWhenTheBrokerHasIt) {
   auto producer = bus.create_producer<Raw>(queue);
@@ -258,6 +243,19 @@ TEST_F(ProducerTest, CloseIsBoundedAndTellsEveryUnsentMessage) {
   for (int i = 0; i < 3; ++i) producer.send_async({"x"}, {}, count);
   EXPECT_EQ(producer.close(5ms).unsent, 3u);
   EXPECT_TRUE(eventually([&] { return closed == 3; }));
+}
+
+TEST_F(ProducerTest, ItsEndSaysWhatWasNotSent) {
+  std::string logged;
+  log::set_handler([&](log::Level, std::string_view text) { logged += text; });
+  {
+    auto producer = bus.create_producer<Raw>(queue);
+    broker->hold_confirms(true);
+    producer.send_async({"x"});
+    producer.close(5ms);
+  }
+  log::set_handler({});
+  EXPECT_THAT(logged, testing::HasSubstr("q1/tg/flow/out ended with 1 messages unsent"));
 }
 
 TEST_F(ProducerTest, CloseDoesNotWaitForeverForADriverThatHangs) {

@@ -21,25 +21,13 @@ class ConsumerTest : public testing::Test {
   omnibus::Producer<Note> producer = bus.create_producer<Note>(queue);
   Seen seen;
 
-  static ConsumerSettings settings() {
-    ConsumerSettings made;
-    made.id = "p";
-    made.name = "in";
-    made.queue = queue;
-    made.subscription = "s";
-    made.options = quick_redelivery();
-    made.rate_limit_retry = 1ms;
-    made.reconnect = 1ms;
-    return made;
-  }
+  static ConsumerSettings settings() { return quick_consumer(queue); }
   std::size_t backlog() { return broker->backlog(queue.str(), "s"); }
   bool settles() {
     return eventually([this] { return backlog() == 0; });
   }
   double processed(const char* status) {
-    auto labels = labelled("p", "None", "in");
-    labels["status"] = status;
-    return counted(bus, "processing_count", labels);
+    return counted(bus, "processing_count", labelled("p", "None", "in"), status);
   }
   double rate_limited() { return counted(bus, "rate_limit_count", labelled("p", "None", "in")); }
 };

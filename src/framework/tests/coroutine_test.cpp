@@ -17,16 +17,7 @@ class CoroutineTest : public testing::Test {
   omnibus::Producer<Note> producer = bus.create_producer<Note>(topic("in"));
   Seen seen;
 
-  static ConsumerSettings settings() {
-    ConsumerSettings made;
-    made.id = "p";
-    made.name = "in";
-    made.queue = topic("in");
-    made.subscription = "s";
-    made.options = quick_redelivery();
-    made.rate_limit_retry = 1ms;
-    return made;
-  }
+  static ConsumerSettings settings() { return quick_consumer(topic("in")); }
   bool settles() {
     return eventually([this] { return broker->backlog(topic("in").str(), "s") == 0; });
   }

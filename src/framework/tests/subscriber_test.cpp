@@ -63,6 +63,16 @@ TEST_F(SubscriberTest, AcknowledgesWhatNobodyWaitsFor) {
   EXPECT_TRUE(eventually([&] { return broker->backlog(queue.str(), "s") == 0; }));
 }
 
+TEST_F(SubscriberTest, AcknowledgesAgainWhatTheBrokerCouldNotStore) {
+  for (int i = 0; i < 3; ++i) broker->fail_next_ack(Error(ErrorCode::no_space, "full", {.retryable = true}));
+  auto mine = settings();
+  mine.options = quick_redelivery();
+  Subscriber<Note> subscriber(bus, mine);
+  subscriber.start();
+  send("nobody", 1);
+  EXPECT_TRUE(eventually([&] { return broker->backlog(queue.str(), "s") == 0; }));
+}
+
 TEST_F(SubscriberTest, AFullWaiterStallsUntilItTakes) {
   Subscriber<Note> subscriber(bus, settings());
   subscriber.start();

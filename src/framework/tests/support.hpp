@@ -16,6 +16,7 @@
 
 #include "core/tests/eventually.hpp"
 #include "core/tests/fake_backend.hpp"
+#include "core/tests/thrown.hpp"
 
 namespace omnibus::framework {
 
@@ -72,21 +73,28 @@ inline Labels labelled(const std::string& id, const std::string& flow, const std
   return {{"processor", id}, {"flow", flow}, {"name", name}};
 }
 
+inline double counted(const Bus& bus, std::string_view name, Labels labels, const char* status) {
+  labels["status"] = status;
+  return counted(bus, name, labels);
+}
+
 inline ConsumerOptions quick_redelivery() {
   ConsumerOptions options;
   options.redelivery = {.initial = 1ms, .maximum = 2ms};
   return options;
 }
 
-template <class F>
-ErrorCode code_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return ErrorCode::internal;
+/// Of `queue`, with pauses that a test need not wait for.
+inline ConsumerSettings quick_consumer(const QueueName& queue) {
+  ConsumerSettings settings;
+  settings.id = "p";
+  settings.name = "in";
+  settings.queue = queue;
+  settings.subscription = "s";
+  settings.options = quick_redelivery();
+  settings.rate_limit_retry = 1ms;
+  settings.reconnect = 1ms;
+  return settings;
 }
 
 }  // namespace omnibus::framework

@@ -7,25 +7,32 @@
 
 namespace omnibus::schema::detail {
 
+template <class T>
+concept DefaultAggregate = std::is_class_v<T> && std::is_aggregate_v<T> && requires {
+  T{};
+};
+
+template <class T>
+constexpr bool has_plain_members() {
+  using All = std::make_index_sequence<field_count<T>>;
+  if constexpr (field_count<T> == 0) {
+    return true;
+  } else if constexpr (any_union<T>(All{}) || any_array<T>(All{})) {
+    return false;
+  } else {
+    return is_addressable<T>();
+  }
+}
+
 /// True when reflection handles T: what follows has nothing to say about it.
 template <class T>
 constexpr bool is_plain_aggregate() {
-  if constexpr (!std::is_class_v<T> || !std::is_aggregate_v<T>) {
-    return false;
-  } else if constexpr (!requires { T{}; }) {
-    return false;
-  } else if constexpr (has_base<T> || has_reference<T> || field_count<T> > max_fields) {
-    return false;
-  } else if constexpr (field_count<T> == 0) {
-    return true;
-  } else {
-    using All = std::make_index_sequence<field_count<T>>;
-    if constexpr (any_union<T>(All{}) || any_array<T>(All{})) {
-      return false;
-    } else {
-      return is_addressable<T>();
+  if constexpr (DefaultAggregate<T>) {
+    if constexpr (!has_base<T> && !has_reference<T> && field_count<T> <= max_fields) {
+      return has_plain_members<T>();
     }
   }
+  return false;
 }
 
 template <class T>

@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/schema/schema.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::schema::detail {
 
 /// One pass over the text. Calls answer false after the first failure; the callers on the way out then add
@@ -164,3 +166,4 @@ class JsonReader {
 };
 
 }  // namespace omnibus::schema::detail
+OMNIBUS_EXPORT_END

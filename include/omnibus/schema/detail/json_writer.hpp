@@ -9,8 +9,10 @@
 #include <string>
 #include <string_view>
 
+#include <omnibus/detail/export.hpp>
 #include <omnibus/schema/schema.hpp>
 
+OMNIBUS_EXPORT_BEGIN
 namespace omnibus::schema::detail {
 
 /// Appends to a string. Calls that return bool answer false after the first failure; the callers on the way
@@ -104,3 +106,4 @@ class JsonWriter {
 };
 
 }  // namespace omnibus::schema::detail
+OMNIBUS_EXPORT_END

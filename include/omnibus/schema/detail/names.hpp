@@ -18,7 +18,7 @@ template <class T>
 union Slot {
   constexpr Slot() noexcept : none{} {}
 #if defined(__clang__)
-  ~Slot() {}
+  ~Slot() {}  // NOLINT(modernize-use-equals-default): defaulted it is deleted when T has a destructor
 #else
   constexpr ~Slot() {}
 #endif
@@ -61,14 +61,12 @@ constexpr bool is_word(char c) {
 }
 
 /// The last identifier before the closing brace of "{(& slot<T>.…::name)}" (GCC) or "{&slot.value.name}". One
-/// trailing underscore is not part of the name: `delete_` and `operator_` stand for keywords.
-/// One trailing underscore is not part of it, so that a member can carry a keyword's name: `delete_`.
+/// trailing underscore is not part of it, so that a member can carry a keyword's name: `delete_`.
 constexpr std::string_view member_name(std::string_view pretty) {
   std::size_t end = pretty.rfind('}');
   while (end > 0 && !is_word(pretty[end - 1])) --end;
   std::size_t begin = end;
   while (begin > 0 && is_word(pretty[begin - 1])) --begin;
-  if (end - begin > 1 && pretty[end - 1] == '_') --end;
   if (end - begin > 1 && pretty[end - 1] == '_') --end;
   return pretty.substr(begin, end - begin);
 }

@@ -4,7 +4,7 @@
 #include <cerrno>
 
 #include <pthread.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's own, for pthread_sigmask
 #include <sys/eventfd.h>
 #include <unistd.h>
 

@@ -147,6 +147,7 @@ struct MemberId {
   std::uint32_t slot = 0;
   std::uint64_t generation = 0;  ///< random, never 0 for a real member
   friend bool operator==(const MemberId&, const MemberId&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): it mistakes the zero inside a default <=> for a pointer
   friend auto operator<=>(const MemberId&, const MemberId&) = default;
 };
 
