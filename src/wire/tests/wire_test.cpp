@@ -232,6 +232,8 @@ TEST(HttpRequest, IsAnswered) {
 }
 
 TEST(HttpRequest, IsGivenUpOnce) {
+  HttpGiveUp give_up;  // as what the loop uses last, it outlives the loop
+  std::promise<ErrorCode> ended;
   Loop loop;
   std::promise<void> asked, over;
   Peer peer([&](tcp::socket& socket) {
@@ -240,8 +242,6 @@ TEST(HttpRequest, IsGivenUpOnce) {
     asked.set_value();
     over.get_future().wait();
   });
-  HttpGiveUp give_up;
-  std::promise<ErrorCode> ended;
   loop.post([&] {
     give_up = http_request(loop, {.address = peer.address()}, {.path = "/"}, std::chrono::seconds(10),
                            [&](const Error* error, HttpResponse) {
