@@ -56,7 +56,8 @@ round_trip() {
 for round in $(seq "$rounds"); do
   for size in 100 1024; do
     measured official "throughput, $size B" official throughput "$messages" $size
-    measured omnibus "throughput, $size B" "$bin/omnibus" bench --pubsub-url "$url" --messages "$messages" --size $size --json
+    measured omnibus "throughput, $size B" "$bin/omnibus" bench --pubsub-url "$url" --option batching=on \
+      --messages "$messages" --size $size --json
   done
   measured official "one way, 100 B" official latency 1000 100
   measured omnibus "one way, 100 B" "$bin/omnibus" bench --pubsub-url "$url" --option batching=off --messages 1000 --size 100 --mode latency --json
