@@ -82,7 +82,9 @@ class Kills : public Case {
     report("lost", found.lost);
     report("duplicated", found.duplicated);
     EXPECT_EQ(found.lost + found.strange, 0u);
-    if (features().has(Feature::transactions)) EXPECT_EQ(found.duplicated, 0u);
+    if (features().has(Feature::transactions)) {
+      EXPECT_EQ(found.duplicated, 0u);
+    }
   }
 
   /// Steps that this backend's way of relaying never comes to.
