@@ -43,10 +43,12 @@ void Engine::distribute(Aftermath& after) {
     if (ready.empty() && timed.empty()) break;
     std::sort(ready.begin(), ready.end());
     ready.erase(std::unique(ready.begin(), ready.end()), ready.end());
+    // One time for both: what becomes visible between handing out and watching would be neither.
+    const auto now = options_.now();
     for (const auto id : ready) {
       if (!may_hand_out(id, after)) continue;
       try {
-        hand_out(id, after);
+        hand_out(id, now, after);
       } catch (const Error& error) {
         log::write(log::Level::warning,
                    std::string("cannot hand out messages, trying again: ") + error.what());
@@ -54,7 +56,7 @@ void Engine::distribute(Aftermath& after) {
       }
     }
     timed.insert(timed.end(), ready.begin(), ready.end());
-    for (const auto id : timed) watch_time(id, after);
+    for (const auto id : timed) watch_time(id, now, after);
   }
   if (journal_->entered()) trim_grown();
   effects_.grown.clear();
@@ -120,7 +122,7 @@ void Engine::feed(const PortPtr& port) {
   locals_[port->subscription].hungry.push_back(port);
 }
 
-void Engine::hand_out(SubscriptionId id, Aftermath& after) {
+void Engine::hand_out(SubscriptionId id, Millis now, Aftermath& after) {
   const auto local = locals_.find(id);
   if (local == locals_.end()) return;
   auto& hungry = local->second.hungry;
@@ -141,7 +143,7 @@ void Engine::hand_out(SubscriptionId id, Aftermath& after) {
     }
     const auto waiting = subscription->backlog - std::min(subscription->backlog, subscription->in_flight);
     const auto share = std::clamp<std::size_t>(waiting / hungry.size(), 1, most_per_lease);
-    if (!serve(*subscription, port, std::min(share, space), after)) {
+    if (!serve(*subscription, port, std::min(share, space), now, after)) {
       // It keeps its turn.
       hungry.pop_back();
       hungry.push_front(port);
@@ -151,9 +153,8 @@ void Engine::hand_out(SubscriptionId id, Aftermath& after) {
   }
 }
 
-bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::size_t most,
+bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Millis now,
                    Aftermath& after) {
-  const auto now = options_.now();
   auto lease = next_lease(state_, subscription, port->id, most, now);
   if (!lease) return false;
   const auto& messages = state_.queue(subscription.queue)->messages;
@@ -173,13 +174,13 @@ bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::s
   return true;
 }
 
-void Engine::watch_time(SubscriptionId id, Aftermath& after) {
+void Engine::watch_time(SubscriptionId id, Millis now, Aftermath& after) {
   const auto* subscription = state_.subscription(id);
   if (subscription == nullptr) {
     earliest_.erase(id);
     return;
   }
-  const auto due = next_due(*subscription, options_.now());
+  const auto due = next_due(*subscription, now);
   if (!due) return;
   const auto known = earliest_.find(id);
   if (known != earliest_.end() && known->second <= *due) return;

@@ -135,11 +135,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void distribute(Aftermath& after);
   void take_effects(Aftermath& after);
   bool may_hand_out(SubscriptionId id, Aftermath& after);
-  void hand_out(SubscriptionId id, Aftermath& after);
-  bool serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Aftermath& after);
+  void hand_out(SubscriptionId id, Millis now, Aftermath& after);
+  bool serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Millis now,
+             Aftermath& after);
   void feed(const PortPtr& port);
   std::size_t room(const Port& port) const;
-  void watch_time(SubscriptionId id, Aftermath& after);
+  void watch_time(SubscriptionId id, Millis now, Aftermath& after);
   void trim_grown();
   void retry_later(SubscriptionId id, Aftermath& after);
   void conclude(Aftermath& after);

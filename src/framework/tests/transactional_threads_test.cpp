@@ -136,7 +136,8 @@ TEST_F(TransactionalTest, AProducerOutsideTheFlowJoinsByTheContext) {
   EXPECT_EQ(results.receive(10s)->text, "attempt 2");
   EXPECT_TRUE(settles());
   EXPECT_NO_THROW(loose.joined(Context{}).send({"plain"})) << "without a transaction it is the same producer";
-  EXPECT_THAT(texts(results), ElementsAre("plain"));
+  EXPECT_EQ(results.receive(10s)->text, "plain");
+  EXPECT_THAT(texts(results), IsEmpty());
 }
 
 TEST_F(TransactionalTest, AProducerOfAnotherConnectionCannotJoin) {

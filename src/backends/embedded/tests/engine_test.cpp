@@ -93,6 +93,20 @@ TEST_F(EngineDelivery, RedeliversAfterNackOnlyWhatWasGivenBack) {
   EXPECT_EQ(host.armed(), 0U);
 }
 
+TEST_F(EngineDelivery, ForgetsNothingThatBecomesVisibleWhileItLooks) {
+  CollectingSink sink;
+  const auto in = consumer(queue("a"), "s", sink);
+  engine->request(in, 100);
+  EXPECT_FALSE(send(producer(queue("a")), "x"));
+  step = 1;
+  for (Millis delay = 1; delay < 10; ++delay) {
+    const auto got = sink.take();
+    ASSERT_EQ(got.size(), 1U) << "after a delay of " << delay - 1;
+    EXPECT_FALSE(give_back(in, got[0].ack, std::chrono::milliseconds(delay)));
+    advance(delay + 10);
+  }
+}
+
 TEST_F(EngineDelivery, KeepsAckAndNackAcrossAnotherConsumer) {
   CollectingSink first, second;
   const auto in = consumer(queue("a"), "s", first);

@@ -113,12 +113,12 @@ inline driver::ConsumerConfig consumer_config(const QueueName& name, std::string
   return {name, std::move(subscription), std::move(options)};
 }
 
-/// An engine in memory whose clock stands until the test moves it.
+/// An engine in memory whose clock stands until the test moves it, or moves by `step` whenever it is read.
 class MemoryEngine : public ::testing::Test {
  protected:
   explicit MemoryEngine(Limits limits = {})
-      : engine(
-            std::make_shared<Engine>(make_memory_journal(), EngineOptions{limits, [this] { return now; }})) {
+      : engine(std::make_shared<Engine>(make_memory_journal(),
+                                        EngineOptions{limits, [this] { return now += step; }})) {
     engine->add_host(host);
   }
   ~MemoryEngine() override { engine->remove_host(host); }
@@ -172,6 +172,7 @@ class MemoryEngine : public ::testing::Test {
   }
 
   Millis now = 1'000'000;
+  Millis step = 0;
   ManualHost host;
   bool best_effort = false;
   std::shared_ptr<Engine> engine;
