@@ -138,7 +138,9 @@ class Outages : public Case {
     report(name + " lost", stream.lost());
     report(name + " duplicated", stream.came.duplicated());
     EXPECT_EQ(stream.lost() + stream.came.strange(), 0u) << name;
-    if (once) EXPECT_EQ(stream.came.duplicated(), 0u) << name;
+    if (once) {
+      EXPECT_EQ(stream.came.duplicated(), 0u) << name;
+    }
   }
 
   std::atomic<bool> stop_ = false;      ///< no more sends
