@@ -45,11 +45,11 @@ std::int64_t now() { return Clock::now().time_since_epoch().count(); }
 class Bench {
  public:
   Bench(const Settings& settings, Plan plan)
-      : plan_(plan),
+      : plan_(std::move(plan)),
         bus_(connect(settings)),
         queue_(queue_of(settings)),
-        arrived_(plan.messages),
-        latencies_(plan.consumers) {}
+        arrived_(plan_.messages),
+        latencies_(plan_.consumers) {}
 
   int run(bool json) {
     if (!plan_.receive) bus_.create_subscription(queue_, "bench", Position::earliest);

@@ -62,7 +62,7 @@ void collect(const std::string& processor, const std::string& definitions, InUse
   for (const auto& [variant, names] : variants.get_object()) {
     const std::string flow(variant);
     if (!names.is_object()) {
-      skip(out, what, "'" + flow + "' is not a JSON object", processor + "--" + flow + "--");
+      skip(out, what, "'" + flow + "' is not a JSON object", name_of(processor, flow, ""));
       continue;
     }
     for (const auto& [name, text] : names.get_object()) {

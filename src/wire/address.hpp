@@ -17,6 +17,7 @@ struct Address {
   /// Reads `host`, `host:port`, `[v6]` or `[v6]:port`. Errors: ConfigError naming the text.
   static Address parse(std::string_view text, std::uint16_t default_port);
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): it mistakes the zero inside a default <=> for a pointer
   friend auto operator<=>(const Address&, const Address&) = default;
 };
 

@@ -7,8 +7,8 @@
 namespace omnibus::wire {
 namespace {
 
-constexpr std::size_t longest_head = 64 * 1024;
-constexpr std::size_t longest_body = 16 * 1024 * 1024;
+constexpr std::size_t longest_head = std::size_t{64} << 10;
+constexpr std::size_t longest_body = std::size_t{16} << 20;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -35,7 +35,8 @@ std::size_t number(std::string_view text, int base) {
 std::string written(const Stream::Target& target, const HttpRequest& request) {
   std::string out = request.method + " " + request.path + " HTTP/1.1\r\nHost: " + target.address.str() +
                     "\r\nConnection: close\r\nAccept: application/json\r\n";
-  for (const auto& [name, value] : request.headers) out += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : request.headers)
+    out.append(name).append(": ").append(value).append("\r\n");
   if (!request.body.empty() || request.method != "GET") {
     out += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   }
@@ -184,7 +185,7 @@ bool HttpReader::move_body(std::size_t count) {
   return true;
 }
 
-HttpGiveUp http_request(Loop& loop, Stream::Target target, HttpRequest request, Duration timeout,
+HttpGiveUp http_request(Loop& loop, Stream::Target target, const HttpRequest& request, Duration timeout,
                         HttpDone done) {
   const auto exchange = std::make_shared<Exchange>(loop, std::move(done));
   exchange->begin(loop, std::move(target), request, timeout);

@@ -29,7 +29,7 @@ using HttpGiveUp = UniqueFunction<void(const Error&)>;
 /// Sends it and completes once, on the loop, later. Any status is success here. Errors: unavailable,
 /// authentication (TLS), protocol, timeout. Who ends the loop before gives up first. Threads: the loop's
 /// only.
-HttpGiveUp http_request(Loop& loop, Stream::Target target, HttpRequest request, Duration timeout,
+HttpGiveUp http_request(Loop& loop, Stream::Target target, const HttpRequest& request, Duration timeout,
                         HttpDone done);
 
 /// Reads one response. Threads: like a container.

@@ -22,9 +22,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::size_t smallest_read = 16 * 1024;
-constexpr std::size_t first_buffer = 64 * 1024;
-constexpr std::size_t joined_chunk = 64 * 1024;  ///< small writes are joined up to this size
+constexpr std::size_t smallest_read = std::size_t{16} << 10;
+constexpr std::size_t first_buffer = std::size_t{64} << 10;
+constexpr std::size_t joined_chunk = std::size_t{64} << 10;  ///< small writes are joined up to this size
 constexpr std::size_t chunks_at_once = 16;
 
 bool is_distrust(const error_code& error) { return error.category() == asio::error::get_ssl_category(); }
@@ -235,7 +235,7 @@ void Stream::State::flush() {
   in_flight = std::min(chunks.size(), chunks_at_once);
   std::vector<asio::const_buffer> pieces;
   pieces.reserve(in_flight);
-  for (std::size_t i = 0; i < in_flight; ++i) pieces.push_back(asio::buffer(chunks[i]));
+  for (std::size_t i = 0; i < in_flight; ++i) pieces.emplace_back(chunks[i].data(), chunks[i].size());
   with_layer([this, &pieces](auto& layer) {
     asio::async_write(layer, std::move(pieces),
                       [self = shared_from_this()](const error_code& error, std::size_t count) {

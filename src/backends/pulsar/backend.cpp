@@ -103,7 +103,7 @@ class PulsarBackend final : public driver::Backend {
   void create_namespace(const driver::NamespaceConfig& config,
                         driver::Result<driver::NamespaceOutcome> done) override {
     on_loop([session = session_, config, done = std::move(done)]() mutable {
-      omnibus::pulsar::create_namespace(session, std::move(config), std::move(done));
+      omnibus::pulsar::create_namespace(session, config, std::move(done));
     });
   }
 

@@ -44,6 +44,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   struct Place {
     wire::Address address;
     std::optional<wire::Address> broker = std::nullopt;
+    // NOLINTNEXTLINE(modernize-use-nullptr): it mistakes the zero inside a default <=> for a pointer
     friend auto operator<=>(const Place&, const Place&) = default;
   };
 

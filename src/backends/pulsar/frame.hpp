@@ -12,10 +12,10 @@
 namespace omnibus::pulsar {
 
 /// What the protocol allows before a broker has told its own limit.
-inline constexpr std::size_t default_max_message_size = 5 * 1024 * 1024;
+inline constexpr std::size_t default_max_message_size = std::size_t{5} << 20;
 /// What a frame may hold beside its payload. Source: the brokers' own allowance is 10 KiB; more is tolerated
 /// for the properties of batches.
-inline constexpr std::size_t frame_overhead = 256 * 1024;
+inline constexpr std::size_t frame_overhead = std::size_t{256} << 10;
 
 /// One frame as it came. The payload is part of the bytes that were read.
 struct Frame {

@@ -37,7 +37,7 @@ void Session::connect(const Connection::Place& place, Opened opened) {
   if (slot.waiting.size() > 1) return;
   slot.opening = Connection::open(
       *loop_, parameters_, place,
-      [self = shared_from_this(), place](const Error* error, std::shared_ptr<Connection> connection) {
+      [self = shared_from_this(), place](const Error* error, const std::shared_ptr<Connection>& connection) {
         self->connected(place, error, connection);
       });
 }

@@ -153,7 +153,7 @@ void statistics(const std::shared_ptr<Session>& session, const std::string& topi
               if (!persistent) return finish(session, topic, stats, {}, std::move(done));
               get(session, topic, internal, answer_time,
                   [session, topic, stats = std::move(stats), done = std::move(done)](
-                      const Error* refused, std::string text) mutable {
+                      const Error* refused, const std::string& text) mutable {
                     if (refused != nullptr) return done(refused, {});
                     finish(session, topic, stats, text, std::move(done));
                   });

@@ -31,7 +31,8 @@ Subscriber::Subscriber(std::shared_ptr<Session> session, Config config, driver::
 
 Subscriber::~Subscriber() = default;
 
-void Subscriber::open(std::shared_ptr<Session> session, Config config, driver::Sink& sink, Opened opened) {
+void Subscriber::open(const std::shared_ptr<Session>& session, Config config, driver::Sink& sink,
+                      Opened opened) {
   const auto subscriber = std::make_shared<Subscriber>(session, std::move(config), sink);
   const auto& link = subscriber->config_.link;
   subscriber->returning_ = session->forget_lost(link.topic, link.subscription);

@@ -31,7 +31,7 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   };
   using Opened = driver::Result<std::shared_ptr<Subscriber>>;
 
-  static void open(std::shared_ptr<Session> session, Config config, driver::Sink& sink, Opened opened);
+  static void open(const std::shared_ptr<Session>& session, Config config, driver::Sink& sink, Opened opened);
   Subscriber(std::shared_ptr<Session> session, Config config, driver::Sink& sink);
   ~Subscriber();
 
@@ -92,7 +92,7 @@ class Subscriber final : public std::enable_shared_from_this<Subscriber> {
   static void touch(std::vector<Touched>& touched, const MessageKey& message);
   void add_early_ack(AckCommands& commands, const MessageKey& message);
   void add_ack(AckCommands& commands, const Entry& entry, const std::vector<std::uint32_t>& indexes);
-  void send_acks(AckCommands commands, const std::optional<TransactionId>& transaction, bool stale,
+  void send_acks(AckCommands& commands, const std::optional<TransactionId>& transaction, bool stale,
                  Completion done);
   void schedule(TimePoint when, const Due& due);
   void arm();

@@ -74,7 +74,7 @@ void Subscriber::acknowledge(std::span<const driver::AckId> ids,
     add_ack(commands, entry, one.indexes);
     if (entry.left == 0) unsettled_.erase(one.key);
   }
-  send_acks(std::move(commands), transaction, any_stale, std::move(done));
+  send_acks(commands, transaction, any_stale, std::move(done));
 }
 
 void Subscriber::touch(std::vector<Touched>& touched, const MessageKey& message) {
@@ -122,7 +122,7 @@ void Subscriber::add_ack(AckCommands& commands, const Entry& entry,
   for (const auto& chunk : entry.chunks) set_position(*ack.add_message_id(), chunk);
 }
 
-void Subscriber::send_acks(AckCommands commands, const std::optional<TransactionId>& transaction,
+void Subscriber::send_acks(AckCommands& commands, const std::optional<TransactionId>& transaction,
                            bool any_stale, Completion done) {
   Gather all(commands.size(),
              [any_stale, stale_error = stale(), done = std::move(done)](const Error* error) mutable {

@@ -90,12 +90,11 @@ void subscribe(const std::shared_ptr<Session>& session, const SubscriptionLink::
 
 void SubscriptionLink::open(const std::shared_ptr<Session>& session, const Config& config,
                             std::shared_ptr<ConsumerEvents> events, Opened opened) {
-  session->lookup(config.topic,
-                  [session, config, events = std::move(events), opened = std::move(opened)](
-                      const Error* error, const std::shared_ptr<Connection>& connection) mutable {
-                    if (error != nullptr) return opened(error, {});
-                    subscribe(session, config, connection, std::move(events), std::move(opened));
-                  });
+  session->lookup(config.topic, [session, config, events = std::move(events), opened = std::move(opened)](
+                                    const Error* error, const std::shared_ptr<Connection>& found) mutable {
+    if (error != nullptr) return opened(error, {});
+    subscribe(session, config, found, std::move(events), std::move(opened));
+  });
 }
 
 void SubscriptionLink::flow(std::size_t permits) const {

@@ -20,13 +20,13 @@ TopicProducer::TopicProducer(std::shared_ptr<Session> session, Config config)
     : session_(std::move(session)), config_(std::move(config)), close_timer_(session_->loop()) {}
 
 void TopicProducer::open(std::shared_ptr<Session> session, Config config, Opened opened) {
-  auto producer = std::make_shared<TopicProducer>(session, std::move(config));
-  session->lookup(producer->config_.topic,
-                  [producer, opened = std::move(opened)](
-                      const Error* error, const std::shared_ptr<Connection>& connection) mutable {
-                    if (error != nullptr) return opened(error, nullptr);
-                    producer->register_with(connection, std::move(opened));
-                  });
+  auto producer = std::make_shared<TopicProducer>(std::move(session), std::move(config));
+  producer->session_->lookup(producer->config_.topic,
+                             [producer, opened = std::move(opened)](
+                                 const Error* error, const std::shared_ptr<Connection>& connection) mutable {
+                               if (error != nullptr) return opened(error, nullptr);
+                               producer->register_with(connection, std::move(opened));
+                             });
 }
 
 void TopicProducer::register_with(const std::shared_ptr<Connection>& connection, Opened opened) {
@@ -96,7 +96,7 @@ void TopicProducer::go_on() {
   pump();
 }
 
-void TopicProducer::finish(std::deque<Operation>::iterator operation, const Error* error) {
+void TopicProducer::finish(const std::deque<Operation>::iterator& operation, const Error* error) {
   auto done = std::move(operation->done);
   pending_bytes_ -= operation->bytes;
   pending_.erase(operation);

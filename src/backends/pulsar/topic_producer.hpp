@@ -40,7 +40,7 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
   static void open(std::shared_ptr<Session> session, Config config, Opened opened);
   TopicProducer(std::shared_ptr<Session> session, Config config);
 
-  static constexpr std::size_t batch_bytes = 128 * 1024;
+  static constexpr std::size_t batch_bytes = std::size_t{128} << 10;
   static constexpr std::size_t batch_messages = 1000;
 
   /// Runs whenever something was confirmed, in place of pump().
@@ -92,7 +92,7 @@ class TopicProducer final : public ProducerEvents, public std::enable_shared_fro
   Operation& begin_operation(std::uint64_t sequence);
   void take_first(Operation& operation);
   void go_on();
-  void finish(std::deque<Operation>::iterator operation, const Error* error);
+  void finish(const std::deque<Operation>::iterator& operation, const Error* error);
   void check_flushes();
   void die(const Error& error);
   void maybe_close();

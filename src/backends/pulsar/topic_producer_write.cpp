@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t best_effort_in_flight = 500;
 /// What a broker has not confirmed may come back over the same connection as messages; beyond its high-water
 /// mark of 64 KiB the broker drops them.
-constexpr std::size_t best_effort_bytes = 32 * 1024;
+constexpr std::size_t best_effort_bytes = std::size_t{32} << 10;
 constexpr std::size_t metadata_slack = 256;  ///< for the fields of chunks
 constexpr std::size_t frame_room = 512;      ///< for what goes before a payload
 

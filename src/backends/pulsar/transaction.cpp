@@ -199,7 +199,9 @@ void TransactionHandle::State::add_subscriptions(const std::vector<std::string>&
   command.set_type(proto::BaseCommand::ADD_SUBSCRIPTION_TO_TXN);
   auto* add = command.mutable_addsubscriptiontotxn();
   for (const auto& topic : topics) {
-    if (!added_.insert(topic + "\n" + subscription).second) continue;
+    auto name = topic;
+    name.append(1, '\n').append(subscription);
+    if (!added_.insert(std::move(name)).second) continue;
     auto* one = add->add_subscription();
     one->set_topic(topic);
     one->set_subscription(subscription);
