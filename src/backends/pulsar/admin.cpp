@@ -23,7 +23,7 @@ void admin_request(const std::shared_ptr<Session>& session, std::string method, 
   // The loop may end before the answer comes.
   const auto token = std::make_shared<std::uint64_t>();
   auto give_up = wire::http_request(
-      session->loop(), target, std::move(request), patience,
+      session->loop(), target, request, patience,
       [session, token, done = std::move(done)](const Error* error, wire::HttpResponse response) mutable {
         session->forget(*token);
         if (error == nullptr) return done(nullptr, std::move(response));
