@@ -20,6 +20,7 @@ void Engine::run(Decide&& decide) {
   {
     const std::lock_guard lock(mutex_);
     journal_->enter(state_, effects_);
+    now_ = options_.now();
     try {
       std::forward<Decide>(decide)(after);
     } catch (...) {
@@ -40,6 +41,7 @@ void Engine::run_outside(Decide&& decide) {
   {
     const std::lock_guard lock(mutex_);
     journal_->catch_up(state_, effects_);
+    now_ = options_.now();
     std::forward<Decide>(decide)(after);
     distribute(after);
   }
