@@ -2,13 +2,8 @@
 
 #include <charconv>
 
-#include "backends/embedded/clock.hpp"
-#include "backends/embedded/log_journal.hpp"
-
 namespace omnibus::embedded::test {
 namespace {
-
-constexpr const char* subscription = "s";
 
 /// Reports of what nobody had synced yet.
 bool left_by_a_cut(const std::string& line) {
@@ -38,44 +33,10 @@ std::vector<std::string> Complaints::take() {
   return std::exchange(lines_, {});
 }
 
-SmallStore::SmallStore(const std::filesystem::path& path, const std::string& durability,
-                       Complaints& complaints) {
-  LogOptions options;
-  options.directory = path;
-  options.durability = Durability::parse(durability);
-  options.first_segment = std::size_t{64} << 10;
-  options.max_segment = std::size_t{256} << 10;
-  options.report = [&complaints](const std::string& line) {
-    if (!left_by_a_cut(line)) complaints.add(line);
+std::function<void(const std::string&)> Complaints::about_damage() {
+  return [this](const std::string& line) {
+    if (!left_by_a_cut(line)) add(line);
   };
-  engine_ = std::make_shared<Engine>(
-      std::make_unique<LogJournal>(std::move(options), 24 << 10),
-      EngineOptions{{.retention_bytes = 32 << 10, .retention_time = 0, .hard_limit = 0}, wall_clock});
-  engine_->add_host(host_);
-  engine_->start();
-}
-
-SmallStore::~SmallStore() {
-  engine_->remove_host(host_);
-  engine_->stop();
-}
-
-std::unique_ptr<driver::Producer> SmallStore::producer(const char* name) {
-  const auto id = engine_->open_producer({queue(name), name, true, {}});
-  return std::make_unique<ProducerHandle>(engine_, host_, id, false);
-}
-
-std::unique_ptr<driver::Consumer> SmallStore::consumer(const char* name, driver::Sink& sink) {
-  ConsumerOptions options{.position = Position::earliest};
-  options.window = 100'000;
-  return std::make_unique<ConsumerHandle>(
-      engine_, engine_->open_consumer(consumer_config(queue(name), subscription, options), sink));
-}
-
-std::uint64_t SmallStore::backlog(const char* name) {
-  const auto all = engine_->statistics(queue(name)).subscriptions;
-  const auto found = all.find(subscription);
-  return found == all.end() ? 0 : found->second.backlog;
 }
 
 Life::Life(const std::filesystem::path& path, const std::string& durability, std::uint64_t seed,
@@ -83,18 +44,18 @@ Life::Life(const std::filesystem::path& path, const std::string& durability, std
     : ledgers_(ledgers),
       complaints_(complaints),
       random_(seed),
-      sending_(path, durability, complaints),
-      working_(path, durability, complaints) {
+      sending_({path, durability, complaints.about_damage()}),
+      working_({path, durability, complaints.about_damage()}) {
   // Without a subscription they would be history, which retention may drop.
   for (const auto* name : {"work", "in", "left", "right"})
-    working_.engine()->create_subscription(queue(name), subscription, Position::earliest);
+    working_.engine()->create_subscription(queue(name), SmallStore::subscription, Position::earliest);
 }
 
 void Life::run(const Disk& disk, std::size_t count) {
   std::jthread consuming([this, seed = random_()](const std::stop_token& stop) { consume(stop, seed); });
   std::jthread relaying([this, seed = random_()](const std::stop_token& stop) { relay(stop, seed); });
-  const auto work = sending_.producer("work");
-  const auto in = sending_.producer("in");
+  const auto work = sending_.producer("work", "work");
+  const auto in = sending_.producer("in", "in");
   for (std::size_t sent = 0; sent < count && !disk.is_cut(); ++sent) {
     const bool to_work = random_() % 4 != 0;
     send(to_work ? *work : *in, to_work ? ledgers_.work : ledgers_.in);
@@ -203,11 +164,11 @@ Ids read(SmallStore& store, const char* name, Found& found) {
 Found look_into(const std::filesystem::path& path, const Promises& work, TimePoint synced,
                 Complaints& complaints) {
   Found found;
-  SmallStore store(path, "process", complaints);
+  SmallStore store({path, "process", complaints.about_damage()});
   for (const auto& [name, ids] : {std::pair{"in", &found.in}, {"left", &found.left}, {"right", &found.right}})
     *ids = read(store, name, found);
   found.work = read(store, "work", found);
-  const auto producer = store.producer("work");
+  const auto producer = store.producer("work", "work");
   for (const auto& [id, promise] : work) {
     if (const auto error = send(*producer, body_of(id), id)) complaints.add(error->what());
   }

@@ -6,11 +6,9 @@
 #include <semaphore>
 #include <thread>
 
-#include "backends/embedded/consumer.hpp"
-#include "backends/embedded/producer.hpp"
 #include "backends/embedded/tests/power/disk.hpp"
 #include "backends/embedded/tests/power/ledger.hpp"
-#include "backends/embedded/tests/store_harness.hpp"
+#include "backends/embedded/tests/small_store.hpp"
 #include "backends/embedded/transaction.hpp"
 
 namespace omnibus::embedded::test {
@@ -19,27 +17,13 @@ namespace omnibus::embedded::test {
 class Complaints {
  public:
   void add(const std::string& line);
+  /// For LogOptions::report: what nobody had synced yet may be damaged.
+  std::function<void(const std::string&)> about_damage();
   std::vector<std::string> take();
 
  private:
   std::mutex mutex_;  // guards lines_
   std::vector<std::string> lines_;
-};
-
-/// One opening of a store with small segments and frequent checkpoints.
-class SmallStore {
- public:
-  SmallStore(const std::filesystem::path& path, const std::string& durability, Complaints& complaints);
-  ~SmallStore();
-
-  std::unique_ptr<driver::Producer> producer(const char* name);
-  std::unique_ptr<driver::Consumer> consumer(const char* name, driver::Sink& sink);
-  std::uint64_t backlog(const char* name);
-  const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
-
- private:
-  ManualHost host_;
-  std::shared_ptr<Engine> engine_;
 };
 
 /// The ledgers of a store: "work" is sent, acknowledged and given back; "in" is moved on to "left" and
