@@ -18,8 +18,15 @@ void Engine::run(Decide&& decide) {
   Aftermath after;
   std::exception_ptr failure;
   {
-    const std::lock_guard lock(mutex_);
-    journal_->enter(state_, effects_);
+    std::unique_lock lock(mutex_, std::try_to_lock);
+    auto waited = Duration::zero();
+    if (!lock) {
+      // Who held it may have waited for a stopped process: nobody waits for that one after the other.
+      const auto since = Clock::now();
+      lock.lock();
+      waited = Clock::now() - since;
+    }
+    journal_->enter(state_, effects_, waited);
     now_ = options_.now();
     try {
       std::forward<Decide>(decide)(after);
