@@ -167,8 +167,9 @@ TEST_P(PowerCut, LosesNothingThatASyncCovers) {
     ASSERT_EQ(altered + repeated + resent_twice, 0u) << "cut " << number;
     ASSERT_THAT(complaints.take(), ::testing::IsEmpty()) << "cut " << number;
   }
-  EXPECT_GT(damage.old, number / 2);
-  EXPECT_GT(damage.mixed, number / 2);
+  // Fewer would not be the cuts that this is about; how many there are depends on the machine.
+  EXPECT_GT(damage.old, number / 10);
+  EXPECT_GT(damage.mixed, number / 10);
   EXPECT_GT(damage.not_made + damage.not_moved + damage.not_gone, 0u);
   EXPECT_GT(sent.confirmed + transacted.confirmed, number);
   EXPECT_GT(sent.settled, number);
