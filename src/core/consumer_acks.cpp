@@ -143,7 +143,7 @@ void ConsumerCore::pump_acks(Lock& lock) {
 }
 
 std::shared_ptr<ConsumerCore::AckBatch> ConsumerCore::next_acks() {
-  auto batch = std::make_shared<AckBatch>();
+  auto batch = spare_batch_ ? std::exchange(spare_batch_, nullptr) : std::make_shared<AckBatch>();
   do {
     Ack ack = acks_.pop_front();
     batch->ids.push_back(ack.id);
@@ -179,6 +179,9 @@ void ConsumerCore::on_acked(const std::shared_ptr<AckBatch>& batch, const Error*
       report(lock, std::move(ack.settling), verdict ? &*verdict : nullptr);
     }
   }
+  batch->ids.clear();
+  batch->acks.clear();
+  spare_batch_ = batch;
   pump_acks(lock);
   maybe_end(lock);
 }

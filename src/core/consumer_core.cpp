@@ -189,8 +189,8 @@ std::optional<Envelope> ConsumerCore::receive(Duration timeout) {
   const TimePoint deadline = deadline_after(timeout);
   Lock lock(mutex_);
   const auto down = [&] { return options_.fail_fast && state_ != State::up; };
-  wait_until(arrived_, lock, deadline,
-             [&] { return !mailbox_.empty() || closing_ || state_ == State::failed || down(); });
+  const auto due = [&] { return !mailbox_.empty() || closing_ || state_ == State::failed || down(); };
+  if (timeout <= Duration::zero() || !look_again(lock, due)) wait_until(arrived_, lock, deadline, due);
   refuse_if_ended();
   if (mailbox_.empty()) {
     if (state_ != State::up) down_error("cannot receive from").raise();

@@ -216,6 +216,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   std::size_t settling_ = 0;   ///< acknowledgements, nacks and dead letters under way
   bool pumping_acks_ = false, acks_expired_ = false;
   std::vector<std::shared_ptr<AckBatch>> batches_;  ///< those the driver holds
+  std::shared_ptr<AckBatch> spare_batch_;           ///< for the next, with its memory
   std::vector<Finished> finished_, running_;
   bool completing_ = false;
   std::vector<std::unique_ptr<driver::Decoder>> decoders_;

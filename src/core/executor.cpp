@@ -13,6 +13,7 @@
 #include "core/ring.hpp"
 #include "core/thread_state.hpp"
 #include "core/timer_queue.hpp"
+#include "core/waiter.hpp"
 
 namespace omnibus::detail {
 namespace {
@@ -45,7 +46,7 @@ struct Executor::State : std::enable_shared_from_this<State> {
   std::condition_variable work_ready, thread_ended;
   Ring<UniqueFunction<void()>> queue;
   std::uint64_t pushed = 0, popped = 0;
-  std::size_t alive = 0, idle = 0, busy = 0;
+  std::size_t alive = 0, looking = 0, idle = 0, busy = 0;
   bool checking = false, stopping = false, abandoned = false;
   std::list<std::thread> running, ended;
 
@@ -83,8 +84,13 @@ void Executor::State::work(std::list<std::thread>::iterator self) {
       continue;
     }
     if (stopping) break;
+    const auto due = [&] { return stopping || !queue.empty(); };
+    ++looking;
+    const bool found = look_again(lock, due);
+    --looking;
+    if (found) continue;
     ++idle;
-    const bool woken = work_ready.wait_for(lock, idle_time, [&] { return stopping || !queue.empty(); });
+    const bool woken = work_ready.wait_for(lock, idle_time, due);
     --idle;
     if (!woken) break;
   }
@@ -142,7 +148,9 @@ void Executor::post(UniqueFunction<void()> work) {
     state.queue.push_back(std::move(work));
     ++state.pushed;
     ended.swap(state.ended);
-    if (state.queue.size() <= state.idle) {
+    if (state.queue.size() <= state.looking) {
+      // One of them finds it.
+    } else if (state.queue.size() <= state.looking + state.idle) {
       state.work_ready.notify_one();
     } else if (state.alive < state.eager) {
       state.spawn();

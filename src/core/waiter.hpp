@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include <omnibus/error.hpp>
@@ -19,6 +20,19 @@ bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& 
     return true;
   }
   return changed.wait_until(lock, deadline, ready);
+}
+
+/// For what often comes within microseconds: looks a few times, letting other threads run between, before its
+/// caller sleeps. A sleeping thread costs its waker a system call and the processor two switches.
+template <class Predicate>
+bool look_again(std::unique_lock<std::mutex>& lock, Predicate ready) {
+  constexpr int most_looks = 20;
+  for (int looks = 0; looks < most_looks && !ready(); ++looks) {
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
+  }
+  return ready();
 }
 
 /// One value from another thread. Shared, because the waiting side may give up first. Threads: any.

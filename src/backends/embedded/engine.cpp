@@ -6,6 +6,7 @@
 
 #include <omnibus/log.hpp>
 
+#include "backends/embedded/scratch.hpp"
 #include "backends/embedded/section.hpp"
 
 namespace omnibus::embedded {
@@ -31,32 +32,32 @@ void Engine::add_host(driver::Host& host) {
 void Engine::remove_host(driver::Host& host) { alarm_->remove(host); }
 
 void Engine::commit(Record record) { journal_->commit(state_, {&record, 1}, effects_); }
-void Engine::commit(std::vector<Record> records) {
+void Engine::commit(std::span<Record> records) {
   if (!records.empty()) journal_->commit(state_, records, effects_);
 }
 
 void Engine::distribute(Aftermath& after) {
   while (true) {
     take_effects(after);
-    auto ready = std::exchange(effects_.ready, {});
-    auto timed = std::exchange(effects_.timed, {});
-    if (ready.empty() && timed.empty()) break;
-    std::sort(ready.begin(), ready.end());
-    ready.erase(std::unique(ready.begin(), ready.end()), ready.end());
-    // One time for both: what becomes visible between handing out and watching would be neither.
-    const auto now = options_.now();
-    for (const auto id : ready) {
+    ready_.swap(effects_.ready);
+    timed_.swap(effects_.timed);
+    if (ready_.empty() && timed_.empty()) break;
+    std::sort(ready_.begin(), ready_.end());
+    ready_.erase(std::unique(ready_.begin(), ready_.end()), ready_.end());
+    for (const auto id : ready_) {
       if (!may_hand_out(id, after)) continue;
       try {
-        hand_out(id, now, after);
+        hand_out(id, after);
       } catch (const Error& error) {
         log::write(log::Level::warning,
                    std::string("cannot hand out messages, trying again: ") + error.what());
         retry_later(id, after);
       }
     }
-    timed.insert(timed.end(), ready.begin(), ready.end());
-    for (const auto id : timed) watch_time(id, now, after);
+    for (const auto id : ready_) watch_time(id, after);
+    for (const auto id : timed_) watch_time(id, after);
+    ready_.clear();
+    timed_.clear();
   }
   if (journal_->entered()) trim_grown();
   effects_.grown.clear();
@@ -122,7 +123,7 @@ void Engine::feed(const PortPtr& port) {
   locals_[port->subscription].hungry.push_back(port);
 }
 
-void Engine::hand_out(SubscriptionId id, Millis now, Aftermath& after) {
+void Engine::hand_out(SubscriptionId id, Aftermath& after) {
   const auto local = locals_.find(id);
   if (local == locals_.end()) return;
   auto& hungry = local->second.hungry;
@@ -143,7 +144,7 @@ void Engine::hand_out(SubscriptionId id, Millis now, Aftermath& after) {
     }
     const auto waiting = subscription->backlog - std::min(subscription->backlog, subscription->in_flight);
     const auto share = std::clamp<std::size_t>(waiting / hungry.size(), 1, most_per_lease);
-    if (!serve(*subscription, port, std::min(share, space), now, after)) {
+    if (!serve(*subscription, port, std::min(share, space), after)) {
       // It keeps its turn.
       hungry.pop_back();
       hungry.push_front(port);
@@ -153,34 +154,34 @@ void Engine::hand_out(SubscriptionId id, Millis now, Aftermath& after) {
   }
 }
 
-bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Millis now,
+bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::size_t most,
                    Aftermath& after) {
-  auto lease = next_lease(state_, subscription, port->id, most, now);
+  auto lease = next_lease(state_, subscription, port->id, most, now_);
   if (!lease) return false;
   const auto& messages = state_.queue(subscription.queue)->messages;
-  std::vector<Handover> items;
-  items.reserve(lease->sequences.size());
+  Scratch<Handover> items;
+  items->reserve(lease->sequences.size());
   for (const auto sequence : lease->sequences) {
     const auto* message = messages.find(sequence);
     const auto known = subscription.outstanding.find(sequence);
     const auto before = known == subscription.outstanding.end() ? 0 : known->second.attempts;
-    items.push_back(
+    items->push_back(
         {message->content, sequence, port->best_effort ? 0 : lease->epoch, message->time, before + 1});
   }
   commit(std::move(*lease));
-  port->credit -= items.size();
-  std::move(items.begin(), items.end(), std::back_inserter(port->outbox));
+  port->credit -= items->size();
+  std::move(items->begin(), items->end(), std::back_inserter(port->outbox));
   if (after.ports.empty() || after.ports.back() != port) after.ports.push_back(port);
   return true;
 }
 
-void Engine::watch_time(SubscriptionId id, Millis now, Aftermath& after) {
+void Engine::watch_time(SubscriptionId id, Aftermath& after) {
   const auto* subscription = state_.subscription(id);
   if (subscription == nullptr) {
     earliest_.erase(id);
     return;
   }
-  const auto due = next_due(*subscription, now);
+  const auto due = next_due(*subscription, now_);
   if (!due) return;
   const auto known = earliest_.find(id);
   if (known != earliest_.end() && known->second <= *due) return;
@@ -201,7 +202,7 @@ void Engine::trim_grown() {
   grown.erase(std::unique(grown.begin(), grown.end()), grown.end());
   for (const auto* space : grown) {
     try {
-      commit(trim(state_, *space, options_.limits, options_.now()));
+      commit(trim(state_, *space, options_.limits, now_));
     } catch (const Error& error) {
       log::write(log::Level::warning, std::string("cannot trim the history: ") + error.what());
     }
@@ -227,18 +228,20 @@ void Engine::conclude(Aftermath& after) {
 }
 
 void Engine::drain(const PortPtr& port) {
-  std::vector<driver::Delivery> batch;
+  Scratch<driver::Delivery> batch;
+  Scratch<Handover> items;
   std::unique_lock lock(mutex_);
   if (std::exchange(port->pumping, true)) return;
   while (!port->closed && (!port->outbox.empty() || port->dropped > 0 || port->failure)) {
-    const auto items = std::exchange(port->outbox, {});
+    items->clear();
+    items->swap(port->outbox);
     const auto dropped = std::exchange(port->dropped, 0);
     const auto failure = std::exchange(port->failure, std::nullopt);
     lock.unlock();
-    batch.clear();
-    batch.reserve(items.size());
-    for (const auto& item : items) load(port, item, batch);
-    if (!batch.empty()) port->sink.deliver(batch);
+    batch->clear();
+    batch->reserve(items->size());
+    for (const auto& item : *items) load(port, item, *batch);
+    if (!batch->empty()) port->sink.deliver(*batch);
     if (dropped > 0) port->sink.dropped(dropped);
     if (failure) port->sink.failed(*failure);
     lock.lock();
@@ -273,8 +276,7 @@ void Engine::load(const PortPtr& port, const Handover& item, std::vector<driver:
 void Engine::ring() {
   try {
     run([this](Aftermath& after) {
-      const auto now = options_.now();
-      while (!dues_.empty() && dues_.top().first <= now) {
+      while (!dues_.empty() && dues_.top().first <= now_) {
         const auto [due, id] = dues_.top();
         dues_.pop();
         if (const auto known = earliest_.find(id); known != earliest_.end() && known->second == due) {
@@ -282,7 +284,7 @@ void Engine::ring() {
         }
         effects_.ready.push_back(id);
         if (const auto* subscription = state_.subscription(id); subscription != nullptr) {
-          commit(overdue(*subscription, now));
+          commit(overdue(*subscription, now_));
         }
       }
       if (!dues_.empty()) after.alarm = dues_.top().first;
@@ -365,7 +367,7 @@ void Engine::remove_dead(OwnerId owner) {
       const auto& producers = state_.producers();
       if (std::any_of(consumers.begin(), consumers.end(), owned) ||
           std::any_of(producers.begin(), producers.end(), owned)) {
-        commit(record::Leave{owner, options_.now()});
+        commit(record::Leave{owner, now_});
       }
     });
   } catch (const Error& error) {
@@ -380,14 +382,14 @@ void Engine::reap(std::span<const ConsumerId> consumers) {
     const auto* consumer = state_.consumer(id);
     if (consumer != nullptr && !journal_->alive(consumer->owner)) dead.insert(consumer->owner);
   }
-  for (const auto owner : dead) commit(record::Leave{owner, options_.now()});
+  for (const auto owner : dead) commit(record::Leave{owner, now_});
 }
 
 void Engine::stop() noexcept {
   try {
     run([&](Aftermath& after) {
       for (auto ports = std::exchange(ports_, {}); const auto& [id, port] : ports) forget(port, after);
-      commit(record::Leave{journal_->self(), options_.now()});
+      commit(record::Leave{journal_->self(), now_});
     });
   } catch (const std::exception& error) {
     log::write(log::Level::warning,

@@ -131,16 +131,16 @@ class Engine : public std::enable_shared_from_this<Engine> {
   class Transacting;
 
   void commit(Record record);
-  void commit(std::vector<Record> records);
+  void commit(std::span<Record> records);
+  void commit(std::vector<Record> records) { commit(std::span(records)); }
   void distribute(Aftermath& after);
   void take_effects(Aftermath& after);
   bool may_hand_out(SubscriptionId id, Aftermath& after);
-  void hand_out(SubscriptionId id, Millis now, Aftermath& after);
-  bool serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Millis now,
-             Aftermath& after);
+  void hand_out(SubscriptionId id, Aftermath& after);
+  bool serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Aftermath& after);
   void feed(const PortPtr& port);
   std::size_t room(const Port& port) const;
-  void watch_time(SubscriptionId id, Millis now, Aftermath& after);
+  void watch_time(SubscriptionId id, Aftermath& after);
   void trim_grown();
   void retry_later(SubscriptionId id, Aftermath& after);
   void conclude(Aftermath& after);
@@ -176,8 +176,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Gate gate_;
 
   std::mutex mutex_;  ///< guards what follows and all Ports
+  Millis now_ = 0;    ///< of the step under way: what it decides, hands out and watches agree on the time
   State state_;
   Effects effects_;
+  std::vector<SubscriptionId> ready_, timed_;  ///< what distribute() works on
   std::unordered_map<SubscriptionId, Local> locals_;
   std::unordered_map<ConsumerId, PortPtr> ports_;
   using Due = std::pair<Millis, SubscriptionId>;

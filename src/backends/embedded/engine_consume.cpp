@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <limits>
-#include <map>
 
+#include "backends/embedded/scratch.hpp"
 #include "backends/embedded/section.hpp"
 #include "backends/embedded/statistics.hpp"
 
@@ -31,7 +31,7 @@ SubscriptionId Engine::ensure_subscription(QueueId id, std::string_view name, Po
   const auto* queue = state_.queue(id);
   if (const auto* known = state_.find_subscription(*queue, name); known != nullptr) return known->id;
   // What is over its age must not be seen because nobody happened to send since.
-  commit(trim(state_, *queue->space, options_.limits, options_.now()));
+  commit(trim(state_, *queue->space, options_.limits, now_));
   const auto next = position == Position::earliest && !queue->best_effort ? 1 : queue->messages.last() + 1;
   const auto created = state_.next_subscription();
   commit(record::CreateSubscription{created, id, next, lifetime, millis(expiry), std::string(name)});
@@ -103,7 +103,7 @@ bool Engine::may_have_messages(const Port& port) const {
 std::optional<Error> Engine::settle(
     const Port& port, std::span<const driver::AckId> ids,
     const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make) {
-  std::map<SubscriptionId, std::vector<Sequence>> held;
+  Scratch<std::pair<SubscriptionId, Sequence>> held;
   std::size_t stale = 0;
   Sequence first_stale = 0;
   for (const auto& id : ids) {
@@ -113,12 +113,15 @@ std::optional<Error> Engine::settle(
     if (epoch == 0) continue;  // best effort
     auto hold = hold_of(state_, subscription, sequence, epoch);
     if (hold == Hold::settled && port.taken_back.contains(sequence, epoch)) hold = Hold::stale;
-    if (hold == Hold::held) held[subscription].push_back(sequence);
+    if (hold == Hold::held) held->emplace_back(subscription, sequence);
     if (hold == Hold::stale && ++stale == 1) first_stale = sequence;
   }
-  for (auto& [subscription, sequences] : held) {
-    std::sort(sequences.begin(), sequences.end());
-    sequences.erase(std::unique(sequences.begin(), sequences.end()), sequences.end());
+  std::sort(held->begin(), held->end());
+  held->erase(std::unique(held->begin(), held->end()), held->end());
+  for (auto at = held->cbegin(); at != held->cend();) {
+    const auto subscription = at->first;
+    std::vector<Sequence> sequences;
+    for (; at != held->cend() && at->first == subscription; ++at) sequences.push_back(at->second);
     commit(make(subscription, std::move(sequences)));
   }
   if (stale == 0) return std::nullopt;
@@ -187,7 +190,7 @@ void Engine::close(const PortPtr& port, Completion done) {
     run([&](Aftermath& after) {
       entered = true;
       end(after);
-      if (state_.consumer(port->id) != nullptr) commit(record::Detach{port->id, options_.now()});
+      if (state_.consumer(port->id) != nullptr) commit(record::Detach{port->id, now_});
     });
   } catch (const Error&) {
     // The consumer's end could not be written; it comes with the end of this process at the latest.
@@ -236,7 +239,7 @@ driver::QueueStatistics Engine::statistics(const QueueName& name) {
   driver::QueueStatistics result;
   run_outside([&](Aftermath&) {
     const auto* queue = state_.find_queue(store_name(name), name.qos == Qos::best_effort);
-    if (queue != nullptr) result = statistics_of(state_, *queue, options_.now());
+    if (queue != nullptr) result = statistics_of(state_, *queue, now_);
   });
   return result;
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "backends/embedded/message_format.hpp"
+#include "backends/embedded/scratch.hpp"
 #include "backends/embedded/section.hpp"
 
 namespace omnibus::embedded {
@@ -41,9 +42,9 @@ class Engine::Publishing {
 
   Engine& engine_;
   const bool best_effort_;
-  std::vector<Request> requests_;
-  std::vector<Record> frame_;
-  std::vector<Request*> in_frame_;
+  Scratch<Request> requests_;
+  Scratch<Record> frame_;
+  Scratch<Request*> in_frame_;
   std::size_t filled_ = 0;
   std::uint64_t added_ = 0;      ///< bytes in frame_, towards limits
   std::optional<Error> broken_;  ///< what failed first: those behind it must not overtake, they fail too
@@ -51,9 +52,9 @@ class Engine::Publishing {
 
 Engine::Publishing::Publishing(Engine& engine, bool best_effort, std::span<driver::SendRequest> batch)
     : engine_(engine), best_effort_(best_effort) {
-  requests_.reserve(batch.size());
+  requests_->reserve(batch.size());
   for (auto& [message, done] : batch) {
-    auto& request = requests_.emplace_back(Request{message, std::move(done), {}});
+    auto& request = requests_->emplace_back(Request{message, std::move(done), {}});
     try {
       if (message->payload.size() > max_message_size) throw too_large(message->payload.size());
       request.content = engine_.journal_->store(*message, best_effort);
@@ -64,13 +65,13 @@ Engine::Publishing::Publishing(Engine& engine, bool best_effort, std::span<drive
 }
 
 void Engine::Publishing::fail(const Error& error) {
-  for (auto& request : requests_) {
+  for (auto& request : *requests_) {
     if (!request.error) request.error = error;
   }
 }
 
 void Engine::Publishing::finish(Aftermath& after) {
-  for (auto& request : requests_) {
+  for (auto& request : *requests_) {
     if (!request.stored && !best_effort_ && request.content.blob != 0)
       after.blobs.push_back(request.content.blob);
     if (request.error || best_effort_) {
@@ -96,15 +97,16 @@ std::optional<Error> Engine::over_limit(const Queue& queue, std::uint64_t added,
 }
 
 void Engine::Publishing::write() {
-  if (frame_.empty()) return;
+  if (frame_->empty()) return;
   try {
-    engine_.commit(std::exchange(frame_, {}));
-    for (auto* request : in_frame_) request->stored = true;
+    engine_.commit(std::span(*frame_));
+    for (auto* request : *in_frame_) request->stored = true;
   } catch (const Error& error) {
-    for (auto* request : in_frame_) request->error = error;
+    for (auto* request : *in_frame_) request->error = error;
     broken_ = error;
   }
-  in_frame_.clear();
+  frame_->clear();
+  in_frame_->clear();
   filled_ = 0;
   added_ = 0;
 }
@@ -115,9 +117,9 @@ void Engine::Publishing::decide(ProducerId id) {
   if (queue == nullptr) {
     return fail(Error(ErrorCode::closed, "the producer is closed", {.backend = "embedded"}));
   }
-  const auto now = engine_.options_.now();
+  const auto now = engine_.now_;
   auto last = producer->last;
-  for (auto& request : requests_) {
+  for (auto& request : *requests_) {
     if (request.error) continue;
     const auto& message = *request.message;
     if (message.sequence != 0 && message.sequence <= last) continue;  // stored before: only confirmed
@@ -131,11 +133,11 @@ void Engine::Publishing::decide(ProducerId id) {
     last = std::max(last, message.sequence);
     added_ += bytes;
     filled_ += request.content.size;
-    const auto sequence = queue->messages.last() + 1 + frame_.size();
-    in_frame_.push_back(&request);
-    frame_.emplace_back(record::Publish{queue->id, sequence, id, message.sequence, now,
-                                        visible_at(now, message.delay), key_hash(message.key), bytes,
-                                        request.content});
+    const auto sequence = queue->messages.last() + 1 + frame_->size();
+    in_frame_->push_back(&request);
+    frame_->emplace_back(record::Publish{queue->id, sequence, id, message.sequence, now,
+                                         visible_at(now, message.delay), key_hash(message.key), bytes,
+                                         request.content});
   }
   write();
 }

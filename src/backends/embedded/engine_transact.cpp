@@ -27,7 +27,7 @@ class Engine::Transacting {
 };
 
 std::vector<Record> Engine::Transacting::records() {
-  const auto now = engine_.options_.now();
+  const auto now = engine_.now_;
   for (const auto& acknowledged : work_.acknowledged) add(acknowledged);
   for (const auto& output : work_.outputs) {
     if (output.queue.qos != Qos::best_effort) add(output, now);
@@ -106,11 +106,10 @@ void Engine::publish_after(const Transacted& work) {
       for (const auto* output : outputs) queues.push_back(ensure_queue(output->queue));
     });
     run_outside([&](Aftermath&) {
-      const auto now = options_.now();
       for (std::size_t i = 0; i < outputs.size(); ++i) {
         const auto& output = *outputs[i];
-        commit(record::Publish{queues[i], state_.queue(queues[i])->messages.last() + 1, 0, 0, now,
-                               visible_at(now, output.delay), output.key_hash, output.cost, output.content});
+        commit(record::Publish{queues[i], state_.queue(queues[i])->messages.last() + 1, 0, 0, now_,
+                               visible_at(now_, output.delay), output.key_hash, output.cost, output.content});
       }
     });
   } catch (const Error& error) {

@@ -42,8 +42,9 @@ class Journal {
 
   /// Applies what others committed. Errors: io, closed.
   virtual void catch_up(State& state, Effects& effects) = 0;
-  /// The same, and keeps the others out until leave(). Errors: unavailable, io, closed.
-  virtual void enter(State& state, Effects& effects) = 0;
+  /// The same, and keeps the others out until leave(); the caller has waited for its turn for `waited`
+  /// already. Errors: unavailable, io, closed.
+  virtual void enter(State& state, Effects& effects, Duration waited) = 0;
   virtual bool entered() const noexcept = 0;
   virtual void leave() noexcept = 0;
   /// Makes the records history together and applies them. All are of best-effort messages, or none is; the

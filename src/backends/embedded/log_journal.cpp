@@ -206,8 +206,8 @@ void LogJournal::catch_up(State& state, Effects& effects) {
   if (auto* place = best_effort()) read(*place, state, effects, true);
 }
 
-void LogJournal::enter(State& state, Effects& effects) {
-  section_.emplace(committed_.log->lock());
+void LogJournal::enter(State& state, Effects& effects, Duration waited) {
+  section_.emplace(committed_.log->lock(waited));
   try {
     catch_up(state, effects);
   } catch (...) {

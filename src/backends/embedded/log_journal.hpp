@@ -33,7 +33,7 @@ class LogJournal final : public Journal {
   void want_best_effort() override;
 
   void catch_up(State& state, Effects& effects) override;
-  void enter(State& state, Effects& effects) override;
+  void enter(State& state, Effects& effects, Duration waited) override;
   bool entered() const noexcept override { return section_.has_value(); }
   void leave() noexcept override;
   void commit(State& state, std::span<Record> records, Effects& effects) override;

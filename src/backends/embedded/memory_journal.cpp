@@ -14,7 +14,7 @@ class MemoryJournal final : public Journal {
   void want_best_effort() override {}
 
   void catch_up(State&, Effects&) override {}
-  void enter(State&, Effects&) override {}
+  void enter(State&, Effects&, Duration) override {}
   bool entered() const noexcept override { return true; }
   void leave() noexcept override {}
   void commit(State& state, std::span<Record> records, Effects& effects) override {

@@ -18,8 +18,16 @@ void Engine::run(Decide&& decide) {
   Aftermath after;
   std::exception_ptr failure;
   {
-    const std::lock_guard lock(mutex_);
-    journal_->enter(state_, effects_);
+    std::unique_lock lock(mutex_, std::try_to_lock);
+    auto waited = Duration::zero();
+    if (!lock) {
+      // Who held it may have waited for a stopped process: nobody waits for that one after the other.
+      const auto since = Clock::now();
+      lock.lock();
+      waited = Clock::now() - since;
+    }
+    journal_->enter(state_, effects_, waited);
+    now_ = options_.now();
     try {
       std::forward<Decide>(decide)(after);
     } catch (...) {
@@ -40,6 +48,7 @@ void Engine::run_outside(Decide&& decide) {
   {
     const std::lock_guard lock(mutex_);
     journal_->catch_up(state_, effects_);
+    now_ = options_.now();
     std::forward<Decide>(decide)(after);
     distribute(after);
   }

@@ -33,6 +33,8 @@ int lock_within(pthread_mutex_t& mutex, Duration wait) {
 #endif
 }
 
+/// Many times as long as a process that runs holds the lock.
+constexpr Duration shortest_wait = std::chrono::milliseconds(10);
 constexpr std::size_t page = 4096;
 constexpr std::size_t smallest_segment = 4 * page;
 constexpr std::size_t largest_segment = std::size_t{64} << 20;
@@ -53,8 +55,8 @@ SegmentSizes SegmentSizes::of(const LogOptions& options) {
   return sizes;
 }
 
-void Committer::lock() {
-  acquire();
+void Committer::lock(Duration waited) {
+  acquire(waited);
   control_.holder_pid.store(::getpid(), std::memory_order_relaxed);
   try {
     if (control_.repair.load() != 0) repair();
@@ -71,9 +73,12 @@ void Committer::lock() {
   }
 }
 
-void Committer::acquire() {
+void Committer::acquire(Duration waited) {
   int result = pthread_mutex_trylock(&control_.commit);
-  if (result == EBUSY) result = lock_within(control_.commit, options_.lock_wait);
+  if (result == EBUSY) {
+    const auto left = std::max(options_.lock_wait - waited, std::min(options_.lock_wait, shortest_wait));
+    result = lock_within(control_.commit, left);
+  }
   if (result == 0) return;
   if (result == EOWNERDEAD) {
     // Noted before the lock is made consistent: if this process dies here too, the next one still repairs.

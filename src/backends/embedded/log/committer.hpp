@@ -37,8 +37,8 @@ class Committer {
         sizes_(SegmentSizes::of(options)),
         slot_(slot) {}
 
-  /// Errors: unavailable, io.
-  void lock();
+  /// See Log::lock. Errors: unavailable, io.
+  void lock(Duration waited);
   void unlock() noexcept;
   FrameView append(std::span<const std::string_view> parts);
 
@@ -53,7 +53,7 @@ class Committer {
   static constexpr std::uint32_t populate_window = std::uint32_t{1} << 20;
 
  private:
-  void acquire();
+  void acquire(Duration waited);
   void repair();
   void start_next_segment(Tail& tail);
   void drop_oldest(std::uint64_t newest);

@@ -40,9 +40,9 @@ const std::string& Log::store_id() const noexcept { return state_->id; }
 const LogOptions& Log::options() const noexcept { return state_->options; }
 bool Log::first_member() const noexcept { return state_->first; }
 
-Log::Section Log::lock() {
+Log::Section Log::lock(Duration waited) {
   state_->check_usable();
-  state_->committer.lock();
+  state_->committer.lock(waited);
   return Section(this);
 }
 

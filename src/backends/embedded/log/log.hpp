@@ -220,8 +220,9 @@ class Log {
     explicit Section(Log* log) : log_(log) {}
     Log* log_;
   };
+  /// Of lock_wait the caller has waited `waited` already, for another thread that asked.
   /// Errors: unavailable after lock_wait, naming the process that holds it; closed; io when a sync failed.
-  Section lock();
+  Section lock(Duration waited = Duration::zero());
 
   /// Writes one frame of all parts together, 1 to max_frame_payload bytes; readers see it on return.
   /// Errors: no_space, io: nothing was appended and the store is as before; too_large.

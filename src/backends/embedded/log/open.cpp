@@ -18,6 +18,8 @@ Recovered recover_store(const StoreFolder& folder, const std::string& id, const 
     for (const auto& blob : blobs.list()) blobs.remove(blob.id);
     return restart_empty(segments, sizes.first);
   }
+  // Whoever made the folders inside may have died before that was on disk.
+  sync_directory(folder.path());
   // A checkpoint was written after a sync, so its sequence is a mark too.
   const auto checkpoint = CheckpointFile(folder.path(), folder.file_mode()).load(report);
   const auto intact =

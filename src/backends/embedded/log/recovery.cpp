@@ -89,6 +89,8 @@ class Recovery {
     kept += ".damaged";
     input_.report("store segment " + path.string() + ": " + why + "; kept as " + kept.filename().string());
     if (::rename(path.c_str(), kept.c_str()) != 0) throw system_error("rename", path, errno);
+    // A power cut may have left both names of the same file, and then rename() does nothing.
+    remove_quietly(path);
   }
 
   /// Everything before the segment that holds mark_ + 1 was synced before that one was taken into use.

@@ -100,6 +100,24 @@ void make_store_folder(const std::filesystem::path& path, const std::filesystem:
     ::chmod(path.c_str(), model.st_mode & 07777);
 }
 
+/// Puts the names that lead to a new store on disk, as far as they lie on its file system: without them a
+/// power cut would take the store away with all that it confirmed.
+void sync_names_of(const std::filesystem::path& folder) {
+  struct stat here {};
+  const auto real = std::filesystem::canonical(folder);
+  if (::stat(real.c_str(), &here) != 0) throw system_error("examine", real, errno);
+  for (auto at = real; at != at.parent_path();) {
+    at = at.parent_path();
+    struct stat above {};
+    if (::stat(at.c_str(), &above) != 0 || above.st_dev != here.st_dev) return;
+    try {
+      sync_directory(at);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::forbidden) throw;  // what we may not open, we have not changed
+    }
+  }
+}
+
 }  // namespace
 
 StoreFolder StoreFolder::prepare(const std::filesystem::path& directory, const std::filesystem::path& like) {
@@ -170,6 +188,8 @@ std::string StoreFolder::recover_id(bool volatile_log, const Report& report) con
 }
 
 void StoreFolder::write_format(const std::string& id, bool volatile_log) const {
+  // First, so that a store with a format file never lacks them.
+  if (!volatile_log) sync_names_of(path_);
   replace_file(path_ / "format", path_ / "format.new", format_text(id, volatile_log), file_mode_,
                !volatile_log);
 }

@@ -241,6 +241,17 @@ TEST_F(DamageTest, AMissingSegmentIsOneGap) {
   EXPECT_EQ(put(*log, "new").sequence, 601U);
 }
 
+TEST_F(DamageTest, ASegmentWithBothNamesOfOneThatWasSetAsideIsOutOfTheWay) {
+  write_store({"first"});
+  const auto segment = directory / "log" / "0000000000000002.seg";
+  write_bytes(segment, "");
+  std::filesystem::create_hard_link(segment, segment.string() + ".damaged");
+  auto log = open();
+  const std::string body(1000, 'b');
+  for (int at = 0; at < 100; ++at) put(*log, body);
+  EXPECT_EQ(all(*log).size(), 101U);
+}
+
 TEST_F(DamageOnDiskTest, AHolderKilledAtAnyStepLeavesAConsistentLog) {
   for (const auto* step :
        {"frame-written", "length-stored", "end-stored", "segment-stamped", "segment-started"}) {
