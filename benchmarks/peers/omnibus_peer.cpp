@@ -94,6 +94,16 @@ void send(Plan& plan) {
   publish(out, plan, 0, plan.publishers);
 }
 
+/// The last acknowledgement is waited for.
+void settle(Consumer<Note>& in, const Message<Note>& message, Tally& tally) {
+  if (tally.complete()) {
+    in.acknowledge(message);
+  } else {
+    in.acknowledge_async(message);
+  }
+  tally.acknowledged();
+}
+
 /// Waits a minute for the first message, then seconds for each other: what has not come is lost.
 void take_all(Consumer<Note>& in, const Plan& plan) {
   Tally tally(plan);
@@ -103,8 +113,7 @@ void take_all(Consumer<Note>& in, const Plan& plan) {
     if (!message) break;
     wait = 3s;
     tally.take(message->value());
-    in.acknowledge_async(*message);
-    tally.acknowledged();
+    settle(in, *message, tally);
   }
   tally.report();
 }
@@ -133,9 +142,8 @@ void same_thread(Plan& plan) {
     out.send_async(note);
     const auto message = in.receive(30s);
     tally.take(message.value());
-    in.acknowledge_async(message);
+    settle(in, message, tally);
   }
-  tally.acknowledged();
   tally.report();
 }
 

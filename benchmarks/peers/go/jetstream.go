@@ -20,7 +20,7 @@ func jetstreamSend(plan Plan) {
 	js := jetstreamOf(plan, jetstream.WithPublishAsyncMaxPending(4096))
 	text := plan.text()
 	for i := 0; i < plan.messages; i++ {
-		_, err := js.PublishAsync(plan.queue, plan.encoded(i, text))
+		_, err := js.PublishAsync(plan.queue, plan.encoded(i, text), jetstream.WithStallWait(time.Minute))
 		check(err)
 	}
 	<-js.PublishAsyncComplete()

@@ -27,25 +27,32 @@ func natsSend(plan Plan) {
 	connection.Close()
 }
 
+// natsReceive: with a callback and without a limit of what waits for it, for the default one drops.
 func natsReceive(plan Plan) {
 	connection := natsConnect(plan)
-	subscription, err := connection.SubscribeSync(plan.queue)
+	tally := newTally(plan.messages)
+	arrived := make(chan bool, 1)
+	subscription, err := connection.Subscribe(plan.queue, func(m *nats.Msg) {
+		tally.take(m.Data)
+		tally.acknowledged() // the core has no acknowledgement
+		if tally.complete() || len(arrived) == 0 {
+			arrived <- tally.complete()
+		}
+	})
 	check(err)
 	check(subscription.SetPendingLimits(-1, -1))
 	check(connection.Flush())
 	ready()
-	tally := newTally(plan.messages)
 	wait := time.Minute
-	for !tally.complete() {
-		m, err := subscription.NextMsg(wait)
-		if err == nats.ErrTimeout {
-			break
+	for done := false; !done; {
+		select {
+		case done = <-arrived:
+			wait = patience
+		case <-time.After(wait):
+			done = true
 		}
-		check(err)
-		wait = patience
-		tally.take(m.Data)
-		tally.acknowledged() // the core has no acknowledgement
 	}
+	check(subscription.Unsubscribe())
 	tally.report(plan)
 }
 

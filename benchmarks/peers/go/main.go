@@ -1,5 +1,5 @@
 // Peers of omnibus that do the same work: encode a small struct to JSON, send, receive, decode, acknowledge; what is lost is
-// counted. run.sh says what it is called with.
+// counted. ../run.sh says what it is called with.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Note is what every message holds, as in omnibus_peer.cpp.
+// Note is what every message holds, as in ../omnibus_peer.cpp.
 type Note struct {
 	Index uint64 `json:"index"`
 	Sent  int64  `json:"sent"` // wall clock, nanoseconds: both processes read the same
