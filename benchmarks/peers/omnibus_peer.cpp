@@ -2,7 +2,6 @@
 // acknowledge, with metrics on; what is lost is counted. run.sh says what it is called with.
 
 #include <algorithm>
-#include <cstdio>
 #include <iostream>
 #include <map>
 #include <thread>
@@ -12,18 +11,12 @@
 
 #include <omnibus/omnibus.hpp>
 
-#include "allocations.hpp"
+#include "tally.hpp"
 
 namespace omnibus::benchmarks {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Note {
-  std::uint64_t index = 0;
-  std::int64_t sent = 0;  // wall clock, nanoseconds: both processes read the same
-  std::string text;
-};
 
 struct Plan {
   Bus bus;
@@ -35,42 +28,7 @@ struct Plan {
 
 const ConsumerOptions reading{.position = Position::earliest, .window = 8192};
 
-std::int64_t now() {
-  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 void ready() { std::cout << "ready" << std::endl; }
-
-/// The run lasts from the first send to the last acknowledgement.
-class Tally {
- public:
-  explicit Tally(const Plan& plan) : plan_(plan), seen_(plan.messages) {}
-
-  void take(const Note& note) {
-    if (received_ == 0) first_ = note.sent;
-    if (!seen_.at(note.index)) ++received_;
-    seen_[note.index] = true;
-    if (received_ == plan_.messages / 2) halfway_ = allocations();
-  }
-  bool complete() const { return received_ == plan_.messages; }
-  void acknowledged() { last_ = now(), at_end_ = allocations(); }
-
-  void report() const {
-    const double seconds = double(last_ - first_) / 1e9;
-    const auto half = double(plan_.messages - plan_.messages / 2);
-    std::cout << fmt::format(
-        "{{\"messages\":{},\"size\":{},\"received\":{},\"lost\":{},\"seconds\":{:.3f},"
-        "\"messages_per_second\":{:.0f},\"allocations_per_message\":{:.3f}}}\n",
-        plan_.messages, plan_.size, received_, plan_.messages - received_, seconds,
-        double(received_) / seconds, double(at_end_ - halfway_) / half);
-  }
-
- private:
-  const Plan& plan_;
-  std::vector<bool> seen_;
-  std::uint64_t received_ = 0, halfway_ = 0, at_end_ = 0;
-  std::int64_t first_ = 0, last_ = 0;
-};
 
 void publish(Producer<Note>& out, const Plan& plan, std::uint64_t from, std::uint64_t step) {
   Note note{.text = std::string(plan.size, 'x')};
@@ -106,7 +64,7 @@ void settle(Consumer<Note>& in, const Message<Note>& message, Tally& tally) {
 
 /// Waits a minute for the first message, then seconds for each other: what has not come is lost.
 void take_all(Consumer<Note>& in, const Plan& plan) {
-  Tally tally(plan);
+  Tally tally(plan.messages, plan.size);
   Duration wait = 60s;
   while (!tally.complete()) {
     const auto message = in.poll(wait);
@@ -136,7 +94,7 @@ void same_thread(Plan& plan) {
   auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", reading);
   auto out = plan.bus.create_producer<Note>(plan.queue);
   Note note{.text = std::string(plan.size, 'x')};
-  Tally tally(plan);
+  Tally tally(plan.messages, plan.size);
   for (; note.index < plan.messages; ++note.index) {
     note.sent = now();
     out.send_async(note);
@@ -155,7 +113,7 @@ void pipeline(Plan& plan) {
   auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", reading);
   send(plan);
   auto out = plan.bus.create_producer<Note>(target, {.window = 8192});
-  Tally tally(plan);
+  Tally tally(plan.messages, plan.size);
   const auto began = now();
   while (!tally.complete()) {
     auto message = in.receive(30s);
