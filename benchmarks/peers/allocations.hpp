@@ -1,0 +1,12 @@
+#pragma once
+
+/// Counts what the program takes from the heap. Threads: any.
+
+#include <cstdint>
+
+namespace omnibus::benchmarks {
+
+/// Calls of operator new so far, of all threads.
+std::uint64_t allocations() noexcept;
+
+}  // namespace omnibus::benchmarks
