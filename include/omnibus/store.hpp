@@ -1,10 +1,11 @@
 #pragma once
 
-/// For programs that own or inspect an embedded store (`embedded:///path`): disk errors, contents.
+/// For programs that own or inspect an embedded store (`embedded:///path`): disk errors, contents, damage.
 /// Threads: any thread for reading; install_store_signals once at start-up.
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -40,6 +41,45 @@ struct StoreContents {
 /// Errors: not_found when no store is there, forbidden, unsupported (newer format), corrupt, io.
 /// Threads: any.
 StoreContents read_store(const std::filesystem::path& directory);
+
+/// Told now and then how many bytes of how many are read.
+using StoreProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// A part of a store that is not as it was written.
+struct StoreDamage {
+  std::string file;                     ///< relative to the store's directory
+  std::uint64_t offset = 0, bytes = 0;  ///< where in it; both 0: the file as a whole
+  std::uint64_t first = 1, last = 0;    ///< log sequences that are lost with it; last < first: none
+  std::string what;                     ///< for people
+};
+
+/// What check_store() read and found. Sizes are bytes.
+struct StoreCheck {
+  std::string id;       ///< empty when nothing tells it any more
+  bool in_use = false;  ///< others had it open
+  bool opens = true;    ///< false: opening it is refused, the beginning of its log is missing
+  std::uint64_t segments = 0, log_bytes = 0;
+  std::uint64_t frames = 0, frame_bytes = 0;  ///< whole ones
+  std::uint64_t first = 0, last = 0;          ///< their log sequences
+  std::uint64_t checkpoints = 0;              ///< valid ones, of two
+  std::uint64_t checkpoint = 0;               ///< the log sequence that the newest stands for
+  std::uint64_t bodies = 0, body_bytes = 0;   ///< in files of their own, of kept messages
+  std::uint64_t unnamed_bodies = 0;           ///< of no kept message: just written, or to be removed
+  std::uint64_t queues = 0, subscriptions = 0, messages = 0;  ///< of the state that can be rebuilt
+  std::uint64_t lost_messages = 0;  ///< as far as the rest tells; a lost frame may have held others
+  std::vector<StoreDamage> damage;  ///< in the order found
+  /// The torn tail that the next opening cuts, a write that a crash interrupted; segments set aside earlier.
+  std::vector<StoreDamage> cut;
+
+  bool sound() const noexcept { return damage.empty(); }
+  std::uint64_t lost_sequences() const noexcept;
+};
+
+/// Reads the whole store: every frame, both checkpoints, every body that a kept message names, and rebuilds
+/// the state from them. Changes nothing and needs no right to write; others may go on using the store.
+/// Errors: not_found, forbidden, unsupported (newer format), unavailable, io. Damage is no error.
+/// Threads: any.
+StoreCheck check_store(const std::filesystem::path& directory, const StoreProgress& progress = {});
 
 }  // namespace omnibus
 OMNIBUS_EXPORT_END

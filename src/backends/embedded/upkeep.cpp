@@ -6,7 +6,7 @@
 
 #include <omnibus/log.hpp>
 
-#include "backends/embedded/record_codec.hpp"
+#include "backends/embedded/frame_reader.hpp"
 #include "backends/embedded/snapshot.hpp"
 
 namespace omnibus::embedded {
@@ -14,26 +14,6 @@ namespace {
 
 /// A closing member always writes a checkpoint of at most this size.
 constexpr std::uint64_t small_checkpoint = std::uint64_t{1} << 20;
-
-/// Reads contents again by their places. Those of one frame lie side by side, so it keeps the last frame.
-class FrameReader {
- public:
-  explicit FrameReader(const Log& log) : log_(log) {}
-
-  /// Errors: corrupt, not_found, io.
-  Content read(const Content& place) {
-    const FramePosition position{place.segment, place.frame};
-    if (frame_.position != position) frame_ = log_.read_at(position);
-    if (place.at > frame_.payload.size() || place.size > frame_.payload.size() - place.at) {
-      throw Error(ErrorCode::corrupt, "a message lies outside its frame", {.backend = "embedded"});
-    }
-    return content_in(frame_, place.at, place.size, place.blob);
-  }
-
- private:
-  const Log& log_;
-  FrameView frame_;
-};
 
 Error beginning_is_missing(const Log& log, std::uint64_t replay_from, std::uint64_t first) {
   return {ErrorCode::corrupt,
@@ -60,7 +40,7 @@ std::uint64_t Upkeep::restore(State& state) {
     throw beginning_is_missing(log_, sequence + 1, segments.front().first);
   }
   if (!checkpoint) return 0;
-  FrameReader frames(log_);
+  FrameReader frames([this](FramePosition position) { return log_.read_at(position); });
   const auto lost = Snapshot::decode(checkpoint->bytes, state,
                                      [&frames](const Content& place) { return frames.read(place); });
   if (lost > 0) {

@@ -28,6 +28,10 @@ class StoreFolder {
   /// Errors: not_found when the directory holds no store; forbidden.
   static void require(const std::filesystem::path& directory);
 
+  /// The id that the format file tells; empty when the file is missing or damaged. Errors: unsupported (newer
+  /// format), config (the other kind).
+  static std::optional<std::string> known_id(const std::filesystem::path& directory, bool volatile_log);
+
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path log_path() const { return path_ / "log"; }
   std::filesystem::path blob_path() const { return path_ / "blobs"; }
@@ -73,6 +77,11 @@ class BlobFolder {
   bool synced_;
   std::uint64_t limit_;
 };
+
+/// The checkpoint files, newest first.
+inline constexpr const char* checkpoint_names[] = {"checkpoint", "checkpoint.previous"};
+/// What such a file holds; empty when it is damaged.
+std::optional<Checkpoint> decode_checkpoint(std::string bytes);
 
 /// The checkpoint file and the one before it.
 class CheckpointFile {
