@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "commands.hpp"
+#include "store.hpp"
 #include "tool.hpp"
 
 namespace omnibus::app {
@@ -26,8 +27,17 @@ void print_queues(const StoreContents& store) {
   }
 }
 
-int list(const std::string& path) {
-  const auto store = read_store(path);
+void refuse_surplus(const StoreRequest& request, const std::string& action, bool json) {
+  if (request.queue)
+    throw ConfigError("unexpected argument '" + *request.queue + "'",
+                      "store " + action + " takes a path only");
+  if (request.json && !json) throw ConfigError("--json has no meaning for store " + action);
+}
+
+}  // namespace
+
+int list_store(const StoreRequest& request) {
+  const auto store = read_store(request.path);
   std::uint64_t bytes = store.blob_bytes;
   for (const auto& segment : store.segments) bytes += segment.bytes;
   std::cout << fmt::format("store {}: {} segments, {} blobs, {} bytes on disk, {} queues\n\n", store.id,
@@ -41,25 +51,31 @@ int list(const std::string& path) {
   return exit_ok;
 }
 
-}  // namespace
-
 int run_store(const std::vector<std::string>& arguments) {
   Flags flags;
-  flags.positional("action", "ls: queues, subscriptions and segments")
-      .positional("path", "the store's directory");
+  flags
+      .positional("action",
+                  "ls: queues, subscriptions and segments; check: read all of it, tell what is damaged")
+      .positional("path", "the store's directory")
+      .flag("json", "check: one JSON object instead of text");
   const auto settings = Settings::parse(
       {.program = "omnibus store",
        .summary = "Looks inside an embedded store without changing it; others may go on using it.",
        .id = "store",
        .common = Settings::Common::none,
-       .epilogue = "Example:\n  omnibus store ls /var/lib/omnibus\n\n" +
-                   exit_status_help({.failed = "the store cannot be read, or the output not be written",
-                                     .unavailable = "the store refuses access"})},
+       .epilogue =
+           "Examples:\n  omnibus store ls /var/lib/omnibus\n  omnibus store check /var/lib/omnibus\n\n" +
+           exit_status_help({.failed = "the store is damaged or cannot be read, or the output not be written",
+                             .unavailable = "the store refuses access"})},
       arguments, flags);
-  if (settings.text("action") != "ls") {
-    throw ConfigError("unknown action '" + settings.text("action") + "'", "omnibus store ls PATH");
+  const auto action = settings.text("action");
+  const StoreRequest request{.path = settings.text("path"), .json = settings.flag("json")};
+  if (action == "ls") {
+    refuse_surplus(request, action, false);
+    return list_store(request);
   }
-  return list(settings.text("path"));
+  if (action == "check") return check_store(request);
+  throw ConfigError("unknown action '" + action + "'", "known are ls, check");
 }
 
 }  // namespace omnibus::app
