@@ -59,13 +59,14 @@ struct StoreCheck {
   bool in_use = false;  ///< others had it open
   bool opens = true;    ///< false: opening it is refused, the beginning of its log is missing
   std::uint64_t segments = 0, log_bytes = 0;
-  std::uint64_t frames = 0, frame_bytes = 0;  ///< whole ones
-  std::uint64_t first = 0, last = 0;          ///< their log sequences
-  std::uint64_t checkpoints = 0;              ///< valid ones, of two
-  std::uint64_t checkpoint = 0;               ///< the log sequence that the newest stands for
-  std::uint64_t bodies = 0, body_bytes = 0;   ///< in files of their own, of kept messages
-  std::uint64_t unnamed_bodies = 0;           ///< of no kept message: just written, or to be removed
-  std::uint64_t queues = 0, subscriptions = 0, messages = 0;  ///< of the state that can be rebuilt
+  std::uint64_t frames = 0, frame_bytes = 0;    ///< whole ones
+  std::uint64_t first = 0, last = 0;            ///< their log sequences
+  std::uint64_t checkpoints = 0;                ///< valid ones, of two
+  std::uint64_t checkpoint = 0;                 ///< the log sequence that the newest stands for
+  std::uint64_t bodies = 0, body_bytes = 0;     ///< in files of their own, of kept messages
+  std::uint64_t unnamed_bodies = 0;             ///< of no kept message: just written, or to be removed
+  std::uint64_t queues = 0, subscriptions = 0;  ///< of the state that can be rebuilt
+  std::uint64_t messages = 0;                   ///< that are kept and can be read
   std::uint64_t lost_messages = 0;  ///< as far as the rest tells; a lost frame may have held others
   std::vector<StoreDamage> damage;  ///< in the order found
   /// The torn tail that the next opening cuts, a write that a crash interrupted; segments set aside earlier.

@@ -106,6 +106,7 @@ class Checking {
     result_.first = reading.first;
     result_.last = reading.last;
     result_.damage = reading.damage;
+    result_.messages -= std::min<std::uint64_t>(result_.messages, bad_.size());
     for (auto& bad : bad_) result_.damage.push_back(std::move(bad.damage));
     result_.lost_messages = reading.lost + bad_.size();
     result_.cut = reading.cut;

@@ -132,6 +132,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   void commit(Record record);
   void commit(std::vector<Record> records);
+  /// For what later frames build on: one copy that is damaged must not take all of them with it.
+  void commit_twice(const Record& record);
   void distribute(Aftermath& after);
   void take_effects(Aftermath& after);
   bool may_hand_out(SubscriptionId id, Aftermath& after);

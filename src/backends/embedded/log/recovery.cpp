@@ -71,6 +71,10 @@ class Recovery {
       } else if (header->first == 0) {
         remove_quietly(path);  // prepared, never used
       } else {
+        const auto size = file_size(file.get(), path);
+        if (size < header->capacity)
+          input_.report("store segment " + path.string() + ": the file ends at " + std::to_string(size) +
+                        ", " + std::to_string(header->capacity - size) + " bytes are missing");
         mark_ = std::max(mark_, header->synced);
         candidates_.push_back({number, header->first, header->capacity});
       }

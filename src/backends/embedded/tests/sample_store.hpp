@@ -53,7 +53,7 @@ class SampleStore {
   SampleStore(const SampleStore&) = delete;
   SampleStore& operator=(const SampleStore&) = delete;
 
-  /// Puts it back as it was.
+  /// Puts it back as it was, but for a body that was damaged.
   void restore() const;
   std::filesystem::path path() const { return folder_ / "store"; }
   std::filesystem::path segment() const;
@@ -71,6 +71,7 @@ class SampleStore {
   void fill(SmallOpening& bus);
   void send_all(SmallOpening& bus);
   void settle_some(SmallOpening& bus);
+  void take_what_was_moved(SmallOpening& bus);
   Sent& note(Sent message);
 
   std::filesystem::path folder_;
