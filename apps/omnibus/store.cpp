@@ -2,6 +2,8 @@
 
 #include <omnibus/store.hpp>
 
+#include <algorithm>
+#include <array>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -27,11 +29,31 @@ void print_queues(const StoreContents& store) {
   }
 }
 
-void refuse_surplus(const StoreRequest& request, const std::string& action, bool json) {
-  if (request.queue)
-    throw ConfigError("unexpected argument '" + *request.queue + "'",
-                      "store " + action + " takes a path only");
-  if (request.json && !json) throw ConfigError("--json has no meaning for store " + action);
+struct Action {
+  std::string_view name;
+  int (*run)(const StoreRequest&);
+  bool json = false, selects = false;  ///< what it takes besides the path
+};
+
+constexpr std::array actions{Action{"ls", &list_store}, Action{"check", &check_store, true},
+                             Action{"export", &export_store, false, true}};
+
+const Action& find_action(const std::string& name) {
+  const auto found =
+      std::find_if(actions.begin(), actions.end(), [&](const auto& action) { return action.name == name; });
+  if (found != actions.end()) return *found;
+  std::string known;
+  for (const auto& action : actions) known.append(known.empty() ? "" : ", ").append(action.name);
+  throw ConfigError("unknown action '" + name + "'", "known are " + known);
+}
+
+void refuse_surplus(const Action& action, const StoreRequest& request) {
+  const std::string name(action.name);
+  if (request.queue && !action.selects)
+    throw ConfigError("unexpected argument '" + *request.queue + "'", "store " + name + " takes a path only");
+  if (request.subscription && !action.selects)
+    throw ConfigError("store " + name + " takes no --subscription");
+  if (request.json && !action.json) throw ConfigError("store " + name + " takes no --json");
 }
 
 }  // namespace
@@ -51,12 +73,29 @@ int list_store(const StoreRequest& request) {
   return exit_ok;
 }
 
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+int verdict_on(const std::string& path, std::size_t places, const std::string& lost,
+               const std::string& hint) {
+  if (places == 0) return exit_ok;
+  flush_output();
+  throw Error(ErrorCode::corrupt,
+              fmt::format("the store in {} is damaged: {} damaged, {}", path,
+                          counted(places, "place is", "places are"), lost),
+              {.hint = hint});
+}
+
 int run_store(const std::vector<std::string>& arguments) {
   Flags flags;
   flags
       .positional("action",
-                  "ls: queues, subscriptions and segments; check: read all of it, tell what is damaged")
+                  "ls: queues, subscriptions and segments; check: read all of it, tell what is damaged; "
+                  "export: the messages as JSON lines")
       .positional("path", "the store's directory")
+      .positional("queue", "export: this queue only", false)
+      .text("subscription", "export: only what this subscription still waits for")
       .flag("json", "check: one JSON object instead of text");
   const auto settings = Settings::parse(
       {.program = "omnibus store",
@@ -64,18 +103,18 @@ int run_store(const std::vector<std::string>& arguments) {
        .id = "store",
        .common = Settings::Common::none,
        .epilogue =
-           "Examples:\n  omnibus store ls /var/lib/omnibus\n  omnibus store check /var/lib/omnibus\n\n" +
+           "Examples:\n  omnibus store ls /var/lib/omnibus\n  omnibus store check /var/lib/omnibus\n"
+           "  omnibus store export /var/lib/omnibus q1/tg/flow/notes > notes.jsonl\n\n" +
            exit_status_help({.failed = "the store is damaged or cannot be read, or the output not be written",
                              .unavailable = "the store refuses access"})},
       arguments, flags);
-  const auto action = settings.text("action");
-  const StoreRequest request{.path = settings.text("path"), .json = settings.flag("json")};
-  if (action == "ls") {
-    refuse_surplus(request, action, false);
-    return list_store(request);
-  }
-  if (action == "check") return check_store(request);
-  throw ConfigError("unknown action '" + action + "'", "known are ls, check");
+  const auto& action = find_action(settings.text("action"));
+  const StoreRequest request{.path = settings.text("path"),
+                             .queue = settings.maybe("queue"),
+                             .subscription = settings.maybe("subscription"),
+                             .json = settings.flag("json")};
+  refuse_surplus(action, request);
+  return action.run(request);
 }
 
 }  // namespace omnibus::app

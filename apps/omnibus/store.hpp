@@ -2,8 +2,10 @@
 
 /// The actions of `omnibus store`. Each returns the exit status; see commands.hpp.
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace omnibus::app {
 
@@ -16,5 +18,12 @@ struct StoreRequest {
 
 int list_store(const StoreRequest& request);
 int check_store(const StoreRequest& request);
+int export_store(const StoreRequest& request);
+
+/// "1 message", "2 messages"
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many);
+
+/// Ends the action with the status for damage, or with exit_ok when there is none. Errors: corrupt.
+int verdict_on(const std::string& path, std::size_t places, const std::string& lost, const std::string& hint);
 
 }  // namespace omnibus::app

@@ -12,10 +12,6 @@
 namespace omnibus::app {
 namespace {
 
-std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
-}
-
 std::string sequences(const StoreDamage& damage) {
   if (damage.last < damage.first) return "no sequence";
   if (damage.first == damage.last) return fmt::format("sequence {}", damage.first);
@@ -54,9 +50,8 @@ void print_found(const StoreCheck& check) {
                              cut.last < cut.first ? "" : "; " + sequences(cut));
 }
 
-std::string verdict(const StoreCheck& check) {
-  return fmt::format("{} damaged, {} and {} lost{}", counted(check.damage.size(), "place is", "places are"),
-                     counted(check.lost_sequences(), "sequence", "sequences"),
+std::string lost(const StoreCheck& check) {
+  return fmt::format("{} and {} lost{}", counted(check.lost_sequences(), "sequence", "sequences"),
                      counted(check.lost_messages, "message", "messages"),
                      check.opens ? "" : "; it cannot be opened");
 }
@@ -99,10 +94,8 @@ int check_store(const StoreRequest& request) {
     print_found(check);
     if (check.sound()) std::cout << "sound\n";
   }
-  if (check.sound()) return exit_ok;
-  flush_output();
-  throw Error(ErrorCode::corrupt, "the store in " + request.path + " is damaged: " + verdict(check),
-              {.hint = "omnibus store export writes what is sound"});
+  return verdict_on(request.path, check.damage.size(), lost(check),
+                    "omnibus store export writes what is sound");
 }
 
 }  // namespace omnibus::app

@@ -7,11 +7,16 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <omnibus/detail/export.hpp>
 #include <omnibus/driver.hpp>
+#include <omnibus/properties.hpp>
+#include <omnibus/queue_name.hpp>
+#include <omnibus/time.hpp>
 
 OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
@@ -81,6 +86,37 @@ struct StoreCheck {
 /// Errors: not_found, forbidden, unsupported (newer format), unavailable, io. Damage is no error.
 /// Threads: any.
 StoreCheck check_store(const std::filesystem::path& directory, const StoreProgress& progress = {});
+
+/// What to export: without a queue, all of them; with a subscription, what it still waits for.
+struct StoreSelection {
+  std::optional<QueueName> queue = std::nullopt;
+  std::string subscription = {};
+};
+
+/// One kept message.
+struct StoreMessage {
+  std::string queue;  ///< as `q1/…`, whichever quality it was sent with
+  std::uint64_t sequence = 0;
+  SystemTime time = {};
+  std::string key;
+  Properties properties;
+  std::string_view body;             ///< valid during the call
+  std::vector<std::string> waiting;  ///< the subscriptions that have not settled it
+};
+
+struct StoreExport {
+  std::uint64_t messages = 0;       ///< given
+  std::uint64_t lost_messages = 0;  ///< that could not be read, see StoreCheck
+  std::vector<StoreDamage> damage, cut;
+};
+
+/// Gives every kept message that can be read to `each`, by queue and sequence, also from a store that is
+/// damaged or that cannot be opened any more. Changes nothing, as check_store().
+/// Errors: those of check_store(); not_found also when the store has no such queue or subscription; what
+/// `each` throws. Threads: any; `each` runs on the caller's.
+StoreExport export_store(const std::filesystem::path& directory, const StoreSelection& selection,
+                         const std::function<void(const StoreMessage&)>& each,
+                         const StoreProgress& progress = {});
 
 }  // namespace omnibus
 OMNIBUS_EXPORT_END

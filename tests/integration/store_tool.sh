@@ -38,8 +38,24 @@ has "$out" '^sound$' "check of a sound store"
 has "$out" '51 messages, 2 queues, 1 subscription' "its totals"
 has "$err" 'omnibus store check: .* \(100 %\)' "its progress"
 run 0 "$omnibus" store check "$store" --json
-has "$out" '"sound":true.*"messages":51,.*"damage":\[\],"cut":\[\]}' "check --json"
+has "$out" '"sound":true.*"messages":51,.*"damage":\[\],"cut":\[\]\}' "check --json"
 [ "$(fingerprint "$store")" = "$before" ] || wrong "check changed the store"
+
+run 0 "$omnibus" store export "$store"
+[ "$(wc -l <<<"$out")" -eq 51 ] || wrong "export did not give 51 lines"
+has "$out" '^\{"queue":"q1/tg/flow/bytes","sequence":1,"time":"20[0-9T:.-]*Z","key":"","properties":\{\},"waiting":\[\],"base64":"[A-Za-z0-9+/=]+"\}$' \
+  "a body that is not JSON"
+has "$out" '"sequence":10,.*"key":"k","properties":\{"from":"me"\},"waiting":\[\],"body":\{"type":"note","message":"text 10"\}\}$' "a settled message"
+has "$out" '"sequence":11,.*"waiting":\["reader"\],"body":.*"text 11"' "a waiting message"
+has "$err" 'omnibus store export: .* \(100 %\)' "the progress of export"
+has "$err" '^exported 51$' "the count of export"
+run 0 "$omnibus" store export "$store" q2/tg/flow/notes --subscription reader
+[ "$(wc -l <<<"$out")" -eq 40 ] || wrong "export of a subscription did not give 40 lines"
+run 1 "$omnibus" store export "$store" q1/tg/flow/none
+has "$err" 'no queue q1/tg/flow/none' "export of a queue that is not there"
+run 2 "$omnibus" store export "$store" notes
+has "$err" 'malformed queue name' "export of a malformed name"
+[ "$(fingerprint "$store")" = "$before" ] || wrong "export changed the store"
 
 cp -a "$store" "$work/bad"
 damage "$work/bad/log/0000000000000001.seg" "$(grep -abo 'text 7"' "$work/bad/log/0000000000000001.seg" | head -n 1 | cut -d: -f1)"
@@ -51,7 +67,11 @@ has "$out" '^damaged +blobs/[0-9a-f]+.blob: message 1 of q1/tg/flow/bytes' "a da
 has "$err" "is damaged: 3 places are damaged, 1 sequence and 2 messages lost" "the verdict"
 run 1 "$omnibus" store check "$work/bad" --json
 has "$out" '"sound":false' "check --json of a damaged store"
-[ "$(fingerprint "$work/bad")" = "$before" ] || wrong "check changed the damaged store"
+run 1 "$omnibus" store export "$work/bad"
+[ "$(wc -l <<<"$out")" -eq 49 ] || wrong "export of a damaged store did not give 49 lines"
+has "$err" '^exported 49$' "the count of what is sound"
+has "$err" 'is damaged: 3 places are damaged, 2 messages of its state could not be read' "the verdict of export"
+[ "$(fingerprint "$work/bad")" = "$before" ] || wrong "check or export changed the damaged store"
 
 "$omnibus" tail q1/tg/flow/notes --type Error --pubsub-url "$url" >/dev/null 2>&1 &
 pids+=($!)

@@ -5,7 +5,7 @@
 
 #include "backends/embedded/log/scan.hpp"
 #include "backends/embedded/log/store_folder.hpp"
-#include "backends/embedded/store_reading.hpp"
+#include "backends/embedded/unreadable.hpp"
 
 namespace omnibus {
 namespace {
@@ -13,8 +13,6 @@ namespace {
 using namespace embedded;
 
 constexpr int most_attempts = 3;
-
-std::string body_file(BlobId id) { return "blobs/" + hex16(id) + ".blob"; }
 
 class Checking {
  public:
@@ -29,18 +27,12 @@ class Checking {
     StoreReading reading(std::move(image), [this](std::uint64_t done, std::uint64_t) { tell(done); });
     tell(log_bytes_);
     read_bodies(reading);
-    if (reading.image().in_use) forgive_settled();
+    unreadable_.forgive_settled(reading.image());
     fill(reading);
     return std::move(result_);
   }
 
  private:
-  struct BadBody {
-    QueueId queue;
-    Sequence sequence;
-    StoreDamage damage;
-  };
-
   std::vector<BlobFile> list_bodies() const {
     const auto folder = directory_ / "blobs";
     std::error_code error;
@@ -67,13 +59,7 @@ class Checking {
     try {
       reading.load(message, delivery);
     } catch (const Error& error) {
-      const auto file = id != 0 ? body_file(id) : "log/" + hex16(message.content.segment) + ".seg";
-      bad_.push_back({queue.id,
-                      at,
-                      {.file = file,
-                       .offset = id != 0 ? 0 : message.content.frame,
-                       .what = "message " + std::to_string(at) + " of " + queue_name(queue) +
-                               " cannot be read: " + error.what()}});
+      unreadable_.add(queue, at, message, error);
     }
     if (id == 0) return;
     named_.insert(id);
@@ -81,16 +67,6 @@ class Checking {
     result_.body_bytes += delivery.body.bytes().size();
     read_bytes_ += delivery.body.bytes().size();
     tell(log_bytes_ + std::min(read_bytes_, body_bytes_));
-  }
-
-  /// In a store in use messages go, and their bodies with them, while they are read.
-  void forgive_settled() {
-    if (bad_.empty()) return;
-    const StoreReading now(take_image(directory_));
-    std::erase_if(bad_, [&](const BadBody& bad) {
-      const auto* queue = now.state().queue(bad.queue);
-      return queue == nullptr || queue->messages.find(bad.sequence) == nullptr;
-    });
   }
 
   void fill(const StoreReading& reading) {
@@ -106,9 +82,9 @@ class Checking {
     result_.first = reading.first;
     result_.last = reading.last;
     result_.damage = reading.damage;
-    result_.messages -= std::min<std::uint64_t>(result_.messages, bad_.size());
-    for (auto& bad : bad_) result_.damage.push_back(std::move(bad.damage));
-    result_.lost_messages = reading.lost + bad_.size();
+    result_.messages -= std::min<std::uint64_t>(result_.messages, unreadable_.size());
+    unreadable_.tell(result_.damage);
+    result_.lost_messages = reading.lost + unreadable_.size();
     result_.cut = reading.cut;
     result_.opens = reading.opens;
     for (const auto& file : files_) {
@@ -124,7 +100,7 @@ class Checking {
   const StoreProgress& progress_;
   StoreCheck result_;
   std::vector<BlobFile> files_;
-  std::vector<BadBody> bad_;
+  Unreadable unreadable_;
   std::unordered_set<BlobId> named_;
   std::uint64_t log_bytes_ = 0, body_bytes_ = 0, read_bytes_ = 0;
 };

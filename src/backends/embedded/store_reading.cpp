@@ -124,6 +124,8 @@ void StoreReading::for_each_queue(const std::function<void(const Queue&)>& each)
   for (const auto* queue : queues) each(*queue);
 }
 
+std::string body_file(BlobId id) { return "blobs/" + hex16(id) + ".blob"; }
+
 std::string queue_name(const Queue& queue) { return "q1/" + queue.name; }
 
 }  // namespace omnibus::embedded

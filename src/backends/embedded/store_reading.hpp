@@ -51,6 +51,9 @@ class StoreReading {
   Effects effects_;
 };
 
+/// The file of a body, relative to the store.
+std::string body_file(BlobId id);
+
 /// `q1/tenant/namespace/queue`.
 std::string queue_name(const Queue& queue);
 

@@ -14,12 +14,12 @@
 namespace omnibus::embedded::test {
 
 /// One of how many places is tried. All are where a crash left the log alone, for there every frame counts;
-/// with OMNIBUS_TIER=full everywhere, and then sanitizers, which take a sample, take a larger one.
+/// with OMNIBUS_TIER=full everywhere. Sanitizers take a sample otherwise.
 inline std::size_t stride(SampleStore::End end) {
   const char* const tier = std::getenv("OMNIBUS_TIER");
   const bool full = tier != nullptr && std::string_view(tier) == "full";
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return full ? 7 : end == SampleStore::End::killed ? 61 : 127;
+  return full ? 1 : end == SampleStore::End::killed ? 17 : 61;
 #else
   return full || end == SampleStore::End::killed ? 1 : 4;
 #endif
