@@ -1,4 +1,4 @@
-// omnibus store: what an embedded store holds.
+// omnibus store: what an embedded store holds; the other actions stand in files of their own.
 
 #include <omnibus/store.hpp>
 
@@ -36,7 +36,7 @@ struct Action {
 };
 
 constexpr std::array actions{Action{"ls", &list_store}, Action{"check", &check_store, true},
-                             Action{"export", &export_store, false, true}};
+                             Action{"compact", &compact_store}, Action{"export", &export_store, false, true}};
 
 const Action& find_action(const std::string& name) {
   const auto found =
@@ -92,18 +92,19 @@ int run_store(const std::vector<std::string>& arguments) {
   flags
       .positional("action",
                   "ls: queues, subscriptions and segments; check: read all of it, tell what is damaged; "
-                  "export: the messages as JSON lines")
+                  "compact: make it smaller; export: the messages as JSON lines")
       .positional("path", "the store's directory")
       .positional("queue", "export: this queue only", false)
       .text("subscription", "export: only what this subscription still waits for")
       .flag("json", "check: one JSON object instead of text");
   const auto settings = Settings::parse(
       {.program = "omnibus store",
-       .summary = "Looks inside an embedded store without changing it; others may go on using it.",
+       .summary = "Looks inside an embedded store, or makes it smaller; others may go on using it.",
        .id = "store",
        .common = Settings::Common::none,
        .epilogue =
            "Examples:\n  omnibus store ls /var/lib/omnibus\n  omnibus store check /var/lib/omnibus\n"
+           "  omnibus store compact /var/lib/omnibus\n"
            "  omnibus store export /var/lib/omnibus q1/tg/flow/notes > notes.jsonl\n\n" +
            exit_status_help({.failed = "the store is damaged or cannot be read, or the output not be written",
                              .unavailable = "the store refuses access"})},

@@ -19,6 +19,7 @@ struct StoreRequest {
 int list_store(const StoreRequest& request);
 int check_store(const StoreRequest& request);
 int export_store(const StoreRequest& request);
+int compact_store(const StoreRequest& request);
 
 /// "1 message", "2 messages"
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many);

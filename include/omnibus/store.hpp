@@ -118,5 +118,21 @@ StoreExport export_store(const std::filesystem::path& directory, const StoreSele
                          const std::function<void(const StoreMessage&)>& each,
                          const StoreProgress& progress = {});
 
+/// What compact_store() did. Sizes are bytes.
+struct StoreCompaction {
+  std::uint64_t copied = 0, copied_bytes = 0;  ///< messages copied to the end of the log
+  std::uint64_t unreadable = 0;                ///< messages that could not be: they keep their segments
+  std::uint64_t removed_segments = 0, removed_segment_bytes = 0;
+  std::uint64_t removed_bodies = 0, removed_body_bytes = 0;
+  std::uint64_t segments = 0, log_bytes = 0, bodies = 0;  ///< what is left
+  /// False: another process has not yet taken note of what was moved, segments stay that it may need.
+  bool complete = true;
+};
+
+/// Makes a store smaller: writes checkpoints, copies the messages that keep mostly empty segments forward,
+/// and removes segments and body files that nobody needs. It joins the store for that; others may go on using
+/// it. What is kept as history stays. Errors: those of opening a store, no_space, io. Threads: any.
+StoreCompaction compact_store(const std::filesystem::path& directory, const StoreProgress& progress = {});
+
 }  // namespace omnibus
 OMNIBUS_EXPORT_END

@@ -79,6 +79,30 @@ for _ in $(seq 100); do run 0 "$omnibus" store check "$store"; grep -q 'in use' 
 has "$out" ', in use$' "check of a store in use"
 has "$out" '^sound$' "check of a store in use"
 
+lagging=$work/lagging
+lagging_url="embedded://$lagging?retention_bytes=64KiB"
+echo '{"message":"first"}' | "$omnibus" send q1/tg/flow/lag --type Error --pubsub-url "$lagging_url" 2>/dev/null
+"$omnibus" tail q1/tg/flow/lag --type Error --subscription late --earliest --count 1 --timeout 5s --pubsub-url "$lagging_url" >/dev/null
+for number in $(seq 20); do echo "{\"message\":\"waits $number\"}"; done |
+  "$omnibus" send q1/tg/flow/lag --type Error --pubsub-url "$lagging_url" 2>/dev/null
+line=$(head -c 30000 /dev/urandom | base64 -w0)
+for _ in $(seq 400); do printf '"%s"\n' "$line"; done | "$omnibus" send q1/tg/flow/bulk --type raw --pubsub-url "$lagging_url" 2>/dev/null
+"$omnibus" store export "$lagging" q1/tg/flow/lag >"$work/before" 2>/dev/null
+"$omnibus" tail q1/tg/flow/bulk --type raw --pubsub-url "$lagging_url" >/dev/null 2>&1 &
+pids+=($!)
+run 0 "$omnibus" store compact "$lagging"
+has "$out" '^copied +20 messages forward, ' "what compact copied"
+has "$out" '^freed +[23] segments, [0-9.]+ MiB$' "what compact freed"
+has "$out" '^left +[12] segments?, [0-9.]+ MiB; 0 body files$' "what is left"
+has "$err" 'omnibus store compact: .* \(100 %\)' "the progress of compact"
+"$omnibus" store export "$lagging" q1/tg/flow/lag >"$work/after" 2>/dev/null
+cmp -s "$work/before" "$work/after" || wrong "compact changed messages"
+run 0 "$omnibus" store check "$lagging"
+has "$out" '^sound$' "check of what compact left"
+run 0 "$omnibus" store compact "$lagging"
+has "$out" '^copied +0 messages' "compact of what is compact"
+
+run 1 "$omnibus" store compact "$work/nowhere"
 run 1 "$omnibus" store check "$work/nowhere"
 has "$err" 'there is no store' "check of nothing"
 [ ! -e "$work/nowhere" ] || wrong "check made a directory"
@@ -90,5 +114,7 @@ if [ "$(id -u)" -eq 0 ]; then
   chmod 755 "$work"
   run 3 setpriv --reuid=65534 --regid=65534 --clear-groups "$omnibus" store check "$store"
   has "$err" 'ermission' "check without permission"
+  run 3 setpriv --reuid=65534 --regid=65534 --clear-groups "$omnibus" store compact "$store"
+  has "$err" 'ermission' "compact without permission"
 fi
 exit $failed

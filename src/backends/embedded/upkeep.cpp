@@ -1,6 +1,7 @@
 #include "backends/embedded/upkeep.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_set>
 #include <vector>
 
@@ -91,13 +92,27 @@ Upkeep::Draft Upkeep::draft(const State& state, std::uint64_t sequence) const {
   return {sequence, Snapshot::encode(state), growth_};
 }
 
-void Upkeep::write(const Draft& draft) {
-  if (!log_.write_checkpoint(draft.sequence, draft.bytes)) return;
+bool Upkeep::write(const Draft& draft) {
+  if (!log_.write_checkpoint(draft.sequence, draft.bytes)) return false;
   growth_ -= draft.growth;
   const auto before = newest_;
   note({draft.sequence, Snapshot::oldest_segment(draft.bytes)}, draft.bytes.size());
   // A start must be possible from either of the two files.
   if (before) log_.remove_before(std::min(first_needed(*before), first_needed(*newest_)));
+  return true;
+}
+
+bool Upkeep::remove_unneeded() {
+  const auto checkpoints = log_.checkpoints();
+  if (checkpoints.size() < 2) return true;
+  auto needed = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& checkpoint : checkpoints) {
+    needed =
+        std::min(needed, first_needed({checkpoint.sequence, Snapshot::oldest_segment(checkpoint.bytes)}));
+  }
+  log_.remove_before(needed);
+  const auto left = log_.segments();
+  return left.size() < 2 || left.front().last >= needed;
 }
 
 std::uint64_t Upkeep::first_needed(const Known& checkpoint) const {

@@ -54,6 +54,16 @@ std::optional<Checkpoint> CheckpointFile::load(const Report& report) const {
   return std::nullopt;
 }
 
+std::vector<Checkpoint> CheckpointFile::all() const {
+  std::vector<Checkpoint> valid;
+  for (const auto* name : checkpoint_names) {
+    auto bytes = read_file(folder_ / name);
+    auto checkpoint = bytes ? decode_checkpoint(std::move(*bytes)) : std::nullopt;
+    if (checkpoint) valid.push_back(std::move(*checkpoint));
+  }
+  return valid;
+}
+
 std::uint64_t CheckpointFile::newest_sequence() const {
   for (const auto* name : checkpoint_names) {
     const auto path = folder_ / name;

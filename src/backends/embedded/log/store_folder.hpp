@@ -90,6 +90,8 @@ class CheckpointFile {
 
   /// The newest valid one; damage is reported.
   std::optional<Checkpoint> load(const Report& report) const;
+  /// Those that are valid, newest first.
+  std::vector<Checkpoint> all() const;
   /// The sequence of the newest one, 0 when there is none.
   std::uint64_t newest_sequence() const;
   /// Under the checkpoint lock. Keeps the one before as a fallback.
