@@ -37,7 +37,7 @@ constexpr std::array commands{
     Command{"message", "list, show and convert message types", &omnibus::app::run_message},
     Command{"topic", "print a broker's own name for a queue", &omnibus::app::run_topic},
     Command{"bench", "measure throughput or latency through a broker", &omnibus::app::run_bench},
-    Command{"store", "look inside an embedded store", &omnibus::app::run_store},
+    Command{"store", "look inside an embedded store, check, compact and export it", &omnibus::app::run_store},
 };
 
 void print_help(std::ostream& out) {

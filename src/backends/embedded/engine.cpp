@@ -36,6 +36,11 @@ void Engine::commit(std::span<Record> records) {
   if (!records.empty()) journal_->commit(state_, records, effects_);
 }
 
+void Engine::commit_twice(const Record& record) {
+  commit(record);
+  if (!journal_->confirms_at_once()) commit(record);  // in memory nothing is read again
+}
+
 void Engine::distribute(Aftermath& after) {
   while (true) {
     take_effects(after);

@@ -93,6 +93,19 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Forgets what keep() stored.
   void abandon(const Transacted& work) noexcept;
 
+  /// Messages whose bytes lie in one of the first segments of a log.
+  struct Stored {
+    QueueId queue = 0;
+    Sequence sequence = 0;
+  };
+  /// Tells content again from its place. Errors: corrupt, not_found, io.
+  using Reread = std::function<Content(const Content&)>;
+  /// Copies them to the end of the log, as far as they are still kept and lie in a segment up to `last`.
+  /// What is damaged stays where it is; returns how many do. Errors: unavailable, no_space, io.
+  std::size_t copy_forward(std::span<const Stored> messages, std::uint64_t last, const Reread& read);
+  /// Appends a frame that changes nothing, so that a checkpoint newer than the newest can be written.
+  void append_nothing();
+
   void create_subscription(const QueueName& queue, std::string_view name, Position position);
   void remove_subscription(const QueueName& queue, std::string_view name);
   driver::QueueStatistics statistics(const QueueName& queue);
@@ -133,6 +146,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void commit(Record record);
   void commit(std::span<Record> records);
   void commit(std::vector<Record> records) { commit(std::span(records)); }
+  /// For what later frames build on: one copy that is damaged must not take all of them with it.
+  void commit_twice(const Record& record);
   void distribute(Aftermath& after);
   void take_effects(Aftermath& after);
   bool may_hand_out(SubscriptionId id, Aftermath& after);

@@ -34,7 +34,7 @@ SubscriptionId Engine::ensure_subscription(QueueId id, std::string_view name, Po
   commit(trim(state_, *queue->space, options_.limits, now_));
   const auto next = position == Position::earliest && !queue->best_effort ? 1 : queue->messages.last() + 1;
   const auto created = state_.next_subscription();
-  commit(record::CreateSubscription{created, id, next, lifetime, millis(expiry), std::string(name)});
+  commit_twice(record::CreateSubscription{created, id, next, lifetime, millis(expiry), std::string(name)});
   return created;
 }
 
@@ -210,7 +210,7 @@ void Engine::unsubscribe(const PortPtr& port, Completion done) {
       // It asked for this: its Sink is not told.
       port->failed = true;
       port->outbox.clear();
-      commit(record::RemoveSubscription{port->subscription});
+      commit_twice(record::RemoveSubscription{port->subscription});
       after.confirmed.push_back(std::move(done));
     });
   } catch (const Error& error) {
@@ -231,7 +231,7 @@ void Engine::remove_subscription(const QueueName& name, std::string_view subscri
   run([&](Aftermath&) {
     const auto* queue = state_.find_queue(store_name(name), name.qos == Qos::best_effort);
     const auto* known = queue == nullptr ? nullptr : state_.find_subscription(*queue, subscription);
-    if (known != nullptr) commit(record::RemoveSubscription{known->id});
+    if (known != nullptr) commit_twice(record::RemoveSubscription{known->id});
   });
 }
 

@@ -149,7 +149,7 @@ QueueId Engine::ensure_queue(const QueueName& name) {
   auto stored = store_name(name);
   if (const auto* known = state_.find_queue(stored, best_effort); known != nullptr) return known->id;
   const auto id = state_.next_queue();
-  commit(record::CreateQueue{id, best_effort, std::move(stored), name.tenant + '/' + name.space});
+  commit_twice(record::CreateQueue{id, best_effort, std::move(stored), name.tenant + '/' + name.space});
   return id;
 }
 
@@ -167,7 +167,7 @@ ProducerId Engine::open_producer(const driver::ProducerConfig& config) {
                   {.backend = "embedded", .hint = "close the other producer or choose another name"});
     }
     id = known != names.end() ? known->second : state_.next_producer();
-    commit(record::OpenProducer{id, queue, journal_->self(), config.named_by_user, config.name});
+    commit_twice(record::OpenProducer{id, queue, journal_->self(), config.named_by_user, config.name});
   });
   return id;
 }

@@ -79,6 +79,7 @@ bool LogJournal::keep() {
       tidied_ = now;
       listener_.tidy();
     }
+    const std::lock_guard round(upkeep_round_);
     if (upkeep_->due()) {
       upkeep_->look_at_disk();
       if (upkeep_->due()) write_checkpoint();
@@ -98,10 +99,23 @@ bool LogJournal::keep() {
   }
 }
 
-void LogJournal::write_checkpoint() {
+bool LogJournal::write_checkpoint() {
   std::optional<Upkeep::Draft> draft;
   listener_.look([&](const State& state) { draft = upkeep_->draft(state, mark()); });
-  if (draft) upkeep_->write(*draft);
+  return draft && upkeep_->write(*draft);
+}
+
+bool LogJournal::checkpoint_now() {
+  const std::lock_guard round(upkeep_round_);
+  upkeep_->look_at_disk();
+  return write_checkpoint();
+}
+
+bool LogJournal::remove_unneeded() {
+  const std::lock_guard round(upkeep_round_);
+  committed_.log->sync();
+  upkeep_->sweep();
+  return upkeep_->remove_unneeded();
 }
 
 void LogJournal::want_best_effort() {

@@ -25,6 +25,15 @@ class LogJournal final : public Journal {
 
   const Log& log() const noexcept { return *committed_.log; }
 
+  /// Shows the State as of mark(). Between start() and stop(), from any thread.
+  void look(const std::function<void(const State&)>& show) const { listener_.look(show); }
+  /// Writes a checkpoint now; false when another process is writing one, or nothing was committed since the
+  /// newest. Threads as look(). Errors: no_space, io.
+  bool checkpoint_now();
+  /// Removes the segments that no checkpoint needs, and the bodies whose messages are gone; false when
+  /// another member still needs some of the segments. Threads as look(). Errors: io.
+  bool remove_unneeded();
+
   OwnerId self() const noexcept override { return self_; }
   bool alive(OwnerId owner) const override;
   void restore(State& state, Effects& effects) override;
@@ -59,7 +68,7 @@ class LogJournal final : public Journal {
   void follow(Place& place, const std::stop_token& stop);
   bool keep();
   void keep_at_close() noexcept;
-  void write_checkpoint();
+  bool write_checkpoint();
   void note_growth(const Place& place, const FrameView& frame);
   Place* best_effort() noexcept { return best_effort_ready_.load() ? &best_effort_ : nullptr; }
 
@@ -76,6 +85,7 @@ class LogJournal final : public Journal {
   std::atomic<bool> best_effort_ready_ = false;
   Listener listener_;
   std::vector<std::jthread> followers_;
+  std::mutex upkeep_round_;  ///< held during a round of upkeep, whoever does it
   Keeper keeper_;
   TimePoint tidied_ = {};  ///< the Keeper's
 };

@@ -91,6 +91,7 @@ void State::close_producer(ProducerId id) {
 
 void State::on(const record::Publish& r, Effects& effects) {
   auto* target = queue(r.queue);
+  last_queue_ = std::max(last_queue_, r.queue);  // where its own frame is lost, its number is not used again
   if (target == nullptr) return;
   if (target->best_effort) return publish_best_effort(*target, r, effects);
   if (r.sequence <= target->messages.last()) return;
@@ -205,6 +206,7 @@ void State::on(const record::Relocate& r, Effects&) {
 void State::on(const record::Drop& r, Effects& effects) {
   auto* target = queue(r.queue);
   if (target == nullptr) return;
+  count_up_to(*target, r.first + r.count);
   auto& space = *target->space;
   for (auto sequence = r.first; sequence < r.first + r.count; ++sequence) {
     const auto* message = target->messages.find(sequence);

@@ -179,6 +179,9 @@ class State {
   void release(Subscription&, Sequence, Outstanding&, Millis visible_at, Effects&);
   void end_lease(Subscription&, Sequence, Outstanding&);
   void defer(Queue&, Subscription&, Sequence);
+  void pass(Queue&, Subscription&, Sequence);
+  /// Something tells that every sequence below `next` was given out, whatever became of the frames.
+  static void count_up_to(Queue&, Sequence next);
   void lease_one(Queue&, Subscription&, Consumer&, Sequence, const record::Lease&, Effects&);
   void busy_key(const Queue&, Subscription&, Sequence);
   void free_key(const Queue&, Subscription&, Sequence);

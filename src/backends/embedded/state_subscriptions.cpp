@@ -18,6 +18,7 @@ void State::on(const record::CreateSubscription& r, Effects& effects) {
   created.lifetime = r.lifetime;
   created.expiry = r.expiry;
   auto& messages = owner->messages;
+  count_up_to(*owner, r.next);
   created.next = owner->best_effort ? messages.last() + 1 : std::max<Sequence>(r.next, 1);
   for (auto at = messages.first_from(created.next); at <= messages.last(); at = messages.first_from(at + 1)) {
     auto* message = messages.find(at);
@@ -29,6 +30,10 @@ void State::on(const record::CreateSubscription& r, Effects& effects) {
     created.backlog_bytes += message->bytes;
   }
   effects.ready.push_back(r.id);
+}
+
+void State::count_up_to(Queue& owner, Sequence next) {
+  if (!owner.best_effort && next > 0) owner.messages.advance(next - 1);
 }
 
 void State::on(const record::RemoveSubscription& r, Effects& effects) { remove(r.id, effects); }
@@ -106,13 +111,17 @@ void State::detach(ConsumerId id, Millis time, Effects& effects) {
 }
 
 void State::on(const record::Lease& r, Effects& effects) {
+  last_subscription_ = std::max(last_subscription_, r.subscription);
+  last_consumer_ = std::max(last_consumer_, r.consumer);
   auto* subscription = find(r.subscription);
   auto* owner = subscription == nullptr ? nullptr : queue(subscription->queue);
   const auto holder = consumers_.find(r.consumer);
-  if (owner == nullptr || holder == consumers_.end()) return;
-  auto& messages = owner->messages;
-  const auto old_next = std::exchange(subscription->next, std::max(subscription->next, r.next));
+  if (owner == nullptr) return;
   subscription->epoch = std::max(subscription->epoch, r.epoch);
+  auto& messages = owner->messages;
+  count_up_to(*owner, r.next);
+  if (holder == consumers_.end()) return;
+  const auto old_next = std::exchange(subscription->next, std::max(subscription->next, r.next));
   auto at = messages.first_from(old_next);
   for (const auto sequence : r.sequences) {
     for (; at < sequence && sequence >= old_next; at = messages.first_from(at + 1)) {
@@ -128,17 +137,18 @@ void State::on(const record::Lease& r, Effects& effects) {
 
 void State::defer(Queue& owner, Subscription& subscription, Sequence sequence) {
   if (subscription.elsewhere.erase(sequence) > 0) return;
-  const auto& message = *owner.messages.find(sequence);
+  const auto* message = owner.messages.find(sequence);
+  if (message == nullptr) return;
   auto& outstanding = subscription.outstanding[sequence];
   const auto key =
-      subscription.ordered_keys ? subscription.keys.find(message.key_hash) : subscription.keys.end();
-  if (message.key_hash != 0 && message.deliver_at == 0 && key != subscription.keys.end()) {
+      subscription.ordered_keys ? subscription.keys.find(message->key_hash) : subscription.keys.end();
+  if (message->key_hash != 0 && message->deliver_at == 0 && key != subscription.keys.end()) {
     outstanding.phase = Phase::blocked;
     key->second.insert(sequence);
     return;
   }
   outstanding.phase = Phase::returned;
-  outstanding.when = message.deliver_at;
+  outstanding.when = message->deliver_at;
   subscription.returned.emplace(outstanding.when, sequence);
 }
 
@@ -193,6 +203,7 @@ void State::on(const record::Acknowledge& r, Effects& effects) {
   auto* owner = subscription == nullptr ? nullptr : queue(subscription->queue);
   if (owner == nullptr) return;
   for (const auto sequence : r.sequences) {
+    if (sequence >= subscription->next && !owner->best_effort) pass(*owner, *subscription, sequence);
     const auto found = subscription->outstanding.find(sequence);
     if (found == subscription->outstanding.end()) continue;
     if (found->second.phase == Phase::leased) {
@@ -205,6 +216,17 @@ void State::on(const record::Acknowledge& r, Effects& effects) {
     settle(*owner, *subscription, sequence, effects);
   }
   effects.ready.push_back(r.subscription);
+}
+
+/// Something was acknowledged that was never handed out: the frame that did is lost. Those up to it are put
+/// aside, as that frame would have done.
+void State::pass(Queue& owner, Subscription& subscription, Sequence sequence) {
+  auto& messages = owner.messages;
+  messages.advance(sequence);
+  for (auto at = messages.first_from(subscription.next); at <= sequence; at = messages.first_from(at + 1)) {
+    defer(owner, subscription, at);
+  }
+  subscription.next = sequence + 1;
 }
 
 void State::on(const record::Return& r, Effects& effects) {

@@ -1,12 +1,13 @@
 #include "backends/embedded/upkeep.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_set>
 #include <vector>
 
 #include <omnibus/log.hpp>
 
-#include "backends/embedded/record_codec.hpp"
+#include "backends/embedded/frame_reader.hpp"
 #include "backends/embedded/snapshot.hpp"
 
 namespace omnibus::embedded {
@@ -14,26 +15,6 @@ namespace {
 
 /// A closing member always writes a checkpoint of at most this size.
 constexpr std::uint64_t small_checkpoint = std::uint64_t{1} << 20;
-
-/// Reads contents again by their places. Those of one frame lie side by side, so it keeps the last frame.
-class FrameReader {
- public:
-  explicit FrameReader(const Log& log) : log_(log) {}
-
-  /// Errors: corrupt, not_found, io.
-  Content read(const Content& place) {
-    const FramePosition position{place.segment, place.frame};
-    if (frame_.position != position) frame_ = log_.read_at(position);
-    if (place.at > frame_.payload.size() || place.size > frame_.payload.size() - place.at) {
-      throw Error(ErrorCode::corrupt, "a message lies outside its frame", {.backend = "embedded"});
-    }
-    return content_in(frame_, place.at, place.size, place.blob);
-  }
-
- private:
-  const Log& log_;
-  FrameView frame_;
-};
 
 Error beginning_is_missing(const Log& log, std::uint64_t replay_from, std::uint64_t first) {
   return {ErrorCode::corrupt,
@@ -60,7 +41,7 @@ std::uint64_t Upkeep::restore(State& state) {
     throw beginning_is_missing(log_, sequence + 1, segments.front().first);
   }
   if (!checkpoint) return 0;
-  FrameReader frames(log_);
+  FrameReader frames([this](FramePosition position) { return log_.read_at(position); });
   const auto lost = Snapshot::decode(checkpoint->bytes, state,
                                      [&frames](const Content& place) { return frames.read(place); });
   if (lost > 0) {
@@ -111,13 +92,27 @@ Upkeep::Draft Upkeep::draft(const State& state, std::uint64_t sequence) const {
   return {sequence, Snapshot::encode(state), growth_};
 }
 
-void Upkeep::write(const Draft& draft) {
-  if (!log_.write_checkpoint(draft.sequence, draft.bytes)) return;
+bool Upkeep::write(const Draft& draft) {
+  if (!log_.write_checkpoint(draft.sequence, draft.bytes)) return false;
   growth_ -= draft.growth;
   const auto before = newest_;
   note({draft.sequence, Snapshot::oldest_segment(draft.bytes)}, draft.bytes.size());
   // A start must be possible from either of the two files.
   if (before) log_.remove_before(std::min(first_needed(*before), first_needed(*newest_)));
+  return true;
+}
+
+bool Upkeep::remove_unneeded() {
+  const auto checkpoints = log_.checkpoints();
+  if (checkpoints.size() < 2) return true;
+  auto needed = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& checkpoint : checkpoints) {
+    needed =
+        std::min(needed, first_needed({checkpoint.sequence, Snapshot::oldest_segment(checkpoint.bytes)}));
+  }
+  log_.remove_before(needed);
+  const auto left = log_.segments();
+  return left.size() < 2 || left.front().last >= needed;
 }
 
 std::uint64_t Upkeep::first_needed(const Known& checkpoint) const {

@@ -45,9 +45,12 @@ class Upkeep {
   /// Looks whether another process has written one; due() counts from it then.
   void look_at_disk();
   Draft draft(const State& state, std::uint64_t sequence) const;
-  /// Writes it, unless somebody else has written a newer one, and removes the segments that neither it nor
-  /// the one before needs. Errors: no_space, io.
-  void write(const Draft& draft);
+  /// Writes it, unless somebody else has written a newer one or is writing, and removes the segments that
+  /// neither it nor the one before needs. Returns whether it did. Errors: no_space, io.
+  bool write(const Draft& draft);
+  /// Removes the segments that neither of the two checkpoints on disk needs, as far as every live member has
+  /// applied them. Returns whether none of them is left.
+  bool remove_unneeded();
 
   /// Removes a body once the log is on disk up to `mark`: before, a power cut could bring its message back.
   /// Returns how many bodies wait.

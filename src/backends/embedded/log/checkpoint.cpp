@@ -32,7 +32,9 @@ std::optional<CheckpointHeader> decode(std::string_view bytes) {
   return fits ? std::optional(header) : std::nullopt;
 }
 
-std::optional<Checkpoint> parse(std::string&& bytes) {
+}  // namespace
+
+std::optional<Checkpoint> decode_checkpoint(std::string bytes) {
   const auto header = decode(bytes);
   if (!header || bytes.size() != sizeof *header + header->length) return std::nullopt;
   bytes.erase(0, sizeof *header);
@@ -40,24 +42,30 @@ std::optional<Checkpoint> parse(std::string&& bytes) {
   return Checkpoint{.sequence = header->sequence, .bytes = std::move(bytes)};
 }
 
-constexpr const char* names[] = {"checkpoint", "checkpoint.previous"};
-
-}  // namespace
-
 std::optional<Checkpoint> CheckpointFile::load(const Report& report) const {
-  for (const auto* name : names) {
+  for (const auto* name : checkpoint_names) {
     const auto path = folder_ / name;
     auto bytes = read_file(path);
     if (!bytes) continue;
-    if (auto checkpoint = parse(std::move(*bytes))) return checkpoint;
+    if (auto checkpoint = decode_checkpoint(std::move(*bytes))) return checkpoint;
     report("store " + folder_.string() + ": the file `" + name +
            "` is damaged and is not used; replay starts further back");
   }
   return std::nullopt;
 }
 
+std::vector<Checkpoint> CheckpointFile::all() const {
+  std::vector<Checkpoint> valid;
+  for (const auto* name : checkpoint_names) {
+    auto bytes = read_file(folder_ / name);
+    auto checkpoint = bytes ? decode_checkpoint(std::move(*bytes)) : std::nullopt;
+    if (checkpoint) valid.push_back(std::move(*checkpoint));
+  }
+  return valid;
+}
+
 std::uint64_t CheckpointFile::newest_sequence() const {
-  for (const auto* name : names) {
+  for (const auto* name : checkpoint_names) {
     const auto path = folder_ / name;
     const auto file = open_existing(path, 0);
     const auto header = file ? decode(read_at(file->get(), 0, sizeof(CheckpointHeader), path)) : std::nullopt;
@@ -77,13 +85,13 @@ void CheckpointFile::store(std::uint64_t sequence, std::string_view bytes) const
   std::string text(reinterpret_cast<const char*>(&header), sizeof header);
   text += bytes;
   // A third name, linked before it becomes the newest: at every instant one of the two names is complete.
-  const auto newest = folder_ / names[0];
+  const auto newest = folder_ / checkpoint_names[0];
   if (std::filesystem::exists(newest)) {
     const auto kept = folder_ / "checkpoint.keep";
     remove_quietly(kept);
     std::error_code error;
     std::filesystem::create_hard_link(newest, kept, error);
-    if (!error) std::filesystem::rename(kept, folder_ / names[1], error);
+    if (!error) std::filesystem::rename(kept, folder_ / checkpoint_names[1], error);
   }
   replace_file(newest, folder_ / "checkpoint.new", text, mode_, true);
 }

@@ -81,13 +81,20 @@ ControlFile ControlFile::open(const std::filesystem::path& path, const std::stri
   return control;
 }
 
+std::optional<ControlFile> ControlFile::look(const std::filesystem::path& path, const std::string& store_id) {
+  const auto file = open_existing(path, O_RDONLY);
+  if (!file) return std::nullopt;
+  const auto mapped = MappedFile::map(file->get(), MappedFile::Access::read, path);
+  if (mapped->size() != sizeof(Control)) return std::nullopt;
+  ControlFile control(mapped);
+  if (!belongs(*control, store_id) || control->version != control_version) return std::nullopt;
+  return control;
+}
+
 std::uint64_t ControlFile::last_intact(const std::filesystem::path& path, const std::string& store_id) {
-  const auto file = open_existing(path, O_RDWR);
-  if (!file) return 0;
-  const auto mapped = MappedFile::map(file->get(), MappedFile::Access::write, path);
-  if (mapped->size() != sizeof(Control)) return 0;
-  const ControlFile control(mapped);
-  if (!belongs(*control, store_id)) return 0;
+  const auto found = look(path, store_id);
+  if (!found) return 0;
+  const auto& control = *found;
   const auto boot = boot_id();
   if (!boot.empty() && std::memcmp(control->boot_id, boot.data(), boot.size()) == 0 &&
       control->sync_error.load() == 0)

@@ -79,6 +79,8 @@ class ControlFile {
                             const std::function<void(Control&)>& fill);
   /// Maps the file of a store that has live members. Errors: corrupt, unsupported.
   static ControlFile open(const std::filesystem::path& path, const std::string& store_id);
+  /// Maps it for reading only; empty when it is missing, damaged or of another store or version.
+  static std::optional<ControlFile> look(const std::filesystem::path& path, const std::string& store_id);
   /// The highest sequence that dead members left whole: the synced mark, or, while the machine has not been
   /// started anew, the last committed one, for the page cache outlives processes. 0 when nothing can be told.
   static std::uint64_t last_intact(const std::filesystem::path& path, const std::string& store_id);

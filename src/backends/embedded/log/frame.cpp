@@ -43,6 +43,11 @@ std::optional<SegmentHeader> decode_segment_header(std::string_view bytes) noexc
   return first ? first : decode_copy(bytes, second_header_offset);
 }
 
+bool both_headers_fit(std::string_view bytes) noexcept {
+  return decode_copy(bytes, 0) && decode_copy(bytes, second_header_offset) &&
+         bytes.substr(0, sizeof(SegmentHeader)) == bytes.substr(second_header_offset, sizeof(SegmentHeader));
+}
+
 std::uint32_t frame_seed(std::uint64_t segment_seed, std::uint32_t offset) noexcept {
   // The CRC of twelve bytes, so that both parts reach every bit.
   const auto low = crc32c(bytes_of(segment_seed, sizeof segment_seed));

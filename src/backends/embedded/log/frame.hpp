@@ -39,6 +39,9 @@ std::string encode(SegmentHeader header);
 /// The valid copy, if one is. `bytes` are the first 1024 of the file, or fewer.
 std::optional<SegmentHeader> decode_segment_header(std::string_view bytes) noexcept;
 
+/// Whether both copies are valid and the same.
+bool both_headers_fit(std::string_view bytes) noexcept;
+
 /// Before each payload. Aligned to 8.
 struct FrameHeader {
   std::uint32_t length;  ///< of the payload; 0: no frame here (yet). Stored last, with release order.

@@ -37,8 +37,14 @@ void LockFile::prove_exclusion(mode_t mode) {
                 {.backend = "embedded", .hint = "put the store on a local file system"});
 }
 
-bool LockFile::try_lock(std::uint64_t byte) {
-  auto lock = range(F_WRLCK, byte, 1);
+std::optional<LockFile> LockFile::look(const std::filesystem::path& path) {
+  auto file = open_existing(path, O_RDONLY);
+  if (!file) return std::nullopt;
+  return LockFile(std::move(*file), path);
+}
+
+bool LockFile::try_take(short type, std::uint64_t byte) {
+  auto lock = range(type, byte, 1);
   while (::fcntl(file_.get(), F_OFD_SETLK, &lock) != 0) {
     if (errno == EAGAIN || errno == EACCES) return false;
     if (errno != EINTR) throw system_error("lock", path_, errno);
@@ -46,9 +52,13 @@ bool LockFile::try_lock(std::uint64_t byte) {
   return true;
 }
 
-void LockFile::lock(std::uint64_t byte, TimePoint deadline) {
+bool LockFile::try_lock(std::uint64_t byte) { return try_take(F_WRLCK, byte); }
+void LockFile::lock(std::uint64_t byte, TimePoint deadline) { take(F_WRLCK, byte, deadline); }
+void LockFile::share(std::uint64_t byte, TimePoint deadline) { take(F_RDLCK, byte, deadline); }
+
+void LockFile::take(short type, std::uint64_t byte, TimePoint deadline) {
   auto pause = std::chrono::microseconds(200);
-  while (!try_lock(byte)) {
+  while (!try_take(type, byte)) {
     if (Clock::now() >= deadline)
       throw Error(
           ErrorCode::unavailable,

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include <omnibus/time.hpp>
 
@@ -22,10 +23,16 @@ class LockFile {
   /// Opens or makes the file and proves that its locks exclude. Errors: config.
   static LockFile open(const std::filesystem::path& path, mode_t mode);
 
+  /// Opens an existing file for share() and held_elsewhere(), which need no right to write. Empty when there
+  /// is none. Errors: forbidden, io.
+  static std::optional<LockFile> look(const std::filesystem::path& path);
+
   /// False when somebody else holds it. Errors: io.
   bool try_lock(std::uint64_t byte);
   /// Waits with growing pauses. Errors: unavailable at `deadline`.
   void lock(std::uint64_t byte, TimePoint deadline);
+  /// The same together with others that share; who wants it alone waits. Errors: unavailable at `deadline`.
+  void share(std::uint64_t byte, TimePoint deadline);
   void unlock(std::uint64_t byte) noexcept;
   /// Whether another handle, of this or another process, holds one of the bytes. False when it cannot be
   /// told.
@@ -39,6 +46,8 @@ class LockFile {
   LockFile(FileDescriptor file, std::filesystem::path path)
       : file_(std::move(file)), path_(std::move(path)) {}
   void prove_exclusion(mode_t mode);
+  bool try_take(short type, std::uint64_t byte);
+  void take(short type, std::uint64_t byte, TimePoint deadline);
 
   FileDescriptor file_;
   std::filesystem::path path_;

@@ -125,6 +125,7 @@ bool Log::write_checkpoint(std::uint64_t sequence, std::string_view bytes) {
 }
 
 std::optional<Checkpoint> Log::checkpoint() const { return state_->checkpoints.load(state_->report); }
+std::vector<Checkpoint> Log::checkpoints() const { return state_->checkpoints.all(); }
 std::vector<SegmentInfo> Log::segments() const { return state_->list_segments(); }
 
 std::uint64_t Log::remove_before(std::uint64_t sequence) {

@@ -272,6 +272,8 @@ class Log {
   bool write_checkpoint(std::uint64_t sequence, std::string_view bytes);
   /// The newest valid one, read from disk now.
   std::optional<Checkpoint> checkpoint() const;
+  /// All that can be read now, newest first; at most two.
+  std::vector<Checkpoint> checkpoints() const;
 
   std::vector<SegmentInfo> segments() const;
   /// Removes segments that hold only sequences below `sequence`, never the newest one and never one that a

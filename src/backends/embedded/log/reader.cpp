@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "backends/embedded/log/walk.hpp"
+
 namespace omnibus::embedded {
 namespace {
 
@@ -14,8 +16,7 @@ void fill(FrameView& frame, const Segment& segment, std::uint32_t offset, const 
 }
 
 bool payload_fits(const Segment& segment, std::uint32_t offset, const FrameHeader& header) {
-  return crc32c(payload_of(segment.bytes(), offset, header), frame_seed(segment.seed(), offset)) ==
-         header.payload_crc;
+  return payload_fits(segment.bytes(), segment.seed(), offset, header);
 }
 
 /// Where the frame `sequence` begins, or where the frames before it end.

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <limits>
 #include <optional>
 #include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include "backends/embedded/log/walk.hpp"
 
 namespace omnibus::embedded {
 namespace {
@@ -17,14 +19,6 @@ struct Candidate {
   std::uint64_t number = 0;
   std::uint64_t first = 0;
   std::uint64_t capacity = 0;
-};
-
-/// Bytes that hold no valid frame, and the sequences that are missing there: none when last < first.
-struct Damage {
-  std::uint64_t segment = 0;
-  std::uint32_t offset = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t first = 0, last = 0;
 };
 
 /// How many bytes from `from` on are not all zero: up to the last byte that is set. Looks only at ranges that
@@ -77,6 +71,10 @@ class Recovery {
       } else if (header->first == 0) {
         remove_quietly(path);  // prepared, never used
       } else {
+        const auto size = file_size(file.get(), path);
+        if (size < header->capacity)
+          input_.report("store segment " + path.string() + ": the file ends at " + std::to_string(size) +
+                        ", " + std::to_string(header->capacity - size) + " bytes are missing");
         mark_ = std::max(mark_, header->synced);
         candidates_.push_back({number, header->first, header->capacity});
       }
@@ -130,26 +128,11 @@ class Recovery {
 
   /// Follows the frames from `offset`; returns where they end.
   std::uint32_t walk(const Segment& segment, std::uint32_t offset) {
-    const auto bytes = segment.bytes();
-    for (;;) {
-      const auto header = decode_frame_header(bytes, segment.seed(), offset);
-      if (header && header->sequence == expected_) {
-        const auto seed = frame_seed(segment.seed(), offset);
-        if (crc32c(payload_of(bytes, offset, *header), seed) == header->payload_crc)
-          mark_ = std::max(mark_, header->synced);
-        else
-          damages_.push_back({segment.number(), offset, frame_size(header->length), expected_, expected_});
-        ++expected_;
-        offset += frame_size(header->length);
-        continue;
-      }
-      const auto found = find_frame(bytes, segment.seed(), offset, offset, expected_);
-      if (!found) return offset;
-      damages_.push_back(
-          {segment.number(), offset, found->offset - offset, expected_, found->header.sequence - 1});
-      expected_ = found->header.sequence;
-      offset = found->offset;
-    }
+    return walk_frames(
+        segment.bytes(), segment.number(), segment.seed(), offset, expected_,
+        std::numeric_limits<std::uint64_t>::max(),
+        [this](std::uint32_t, const FrameHeader& header) { mark_ = std::max(mark_, header.synced); },
+        [this](const Damage& damage) { damages_.push_back(damage); });
   }
 
   /// Decides what is corruption and what a torn tail, and leaves a log that can be appended to.

@@ -156,20 +156,25 @@ void StoreFolder::require(const std::filesystem::path& directory) {
 }
 
 std::string StoreFolder::load_or_create_id(bool volatile_log, const Report& report) const {
-  const auto text = read_file(path_ / "format");
-  const auto format = text ? parse_format(*text) : std::nullopt;
-  if (!format) return recover_id(volatile_log, report);
+  if (auto id = known_id(path_, volatile_log)) return *id;
+  return recover_id(volatile_log, report);
+}
+
+std::optional<std::string> StoreFolder::known_id(const std::filesystem::path& directory, bool volatile_log) {
+  const auto text = read_file(directory / "format");
+  auto format = text ? parse_format(*text) : std::nullopt;
+  if (!format) return std::nullopt;
   if (format->version > format_version)
     throw Error(ErrorCode::unsupported,
-                "cannot open the store in " + path_.string() + ": its format is " +
+                "cannot open the store in " + directory.string() + ": its format is " +
                     std::to_string(format->version) + ", this program knows up to " +
                     std::to_string(format_version),
                 {.backend = "embedded", .hint = "use the newer version of omnibus that wrote it"});
   if (format->volatile_log != volatile_log)
-    throw ConfigError("cannot open the store in " + path_.string() + ": it is a " +
+    throw ConfigError("cannot open the store in " + directory.string() + ": it is a " +
                           (format->volatile_log ? "volatile" : "durable") + " one",
                       "name another directory");
-  return format->id;
+  return std::move(format->id);
 }
 
 std::string StoreFolder::recover_id(bool volatile_log, const Report& report) const {

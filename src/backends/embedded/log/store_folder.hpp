@@ -28,6 +28,10 @@ class StoreFolder {
   /// Errors: not_found when the directory holds no store; forbidden.
   static void require(const std::filesystem::path& directory);
 
+  /// The id that the format file tells; empty when the file is missing or damaged. Errors: unsupported (newer
+  /// format), config (the other kind).
+  static std::optional<std::string> known_id(const std::filesystem::path& directory, bool volatile_log);
+
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path log_path() const { return path_ / "log"; }
   std::filesystem::path blob_path() const { return path_ / "blobs"; }
@@ -74,6 +78,11 @@ class BlobFolder {
   std::uint64_t limit_;
 };
 
+/// The checkpoint files, newest first.
+inline constexpr const char* checkpoint_names[] = {"checkpoint", "checkpoint.previous"};
+/// What such a file holds; empty when it is damaged.
+std::optional<Checkpoint> decode_checkpoint(std::string bytes);
+
 /// The checkpoint file and the one before it.
 class CheckpointFile {
  public:
@@ -81,6 +90,8 @@ class CheckpointFile {
 
   /// The newest valid one; damage is reported.
   std::optional<Checkpoint> load(const Report& report) const;
+  /// Those that are valid, newest first.
+  std::vector<Checkpoint> all() const;
   /// The sequence of the newest one, 0 when there is none.
   std::uint64_t newest_sequence() const;
   /// Under the checkpoint lock. Keeps the one before as a fallback.
