@@ -96,7 +96,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
 bool HttpReader::take(std::string_view bytes) {
   buffer_ += bytes;
-  while (part_ != Part::complete && step()) {
+  try {
+    while (part_ != Part::complete && step()) {
+    }
+  } catch (...) {
+    part_ = Part::broken;  // the end of the connection must not complete it
+    throw;
   }
   return part_ == Part::complete;
 }
@@ -131,6 +136,7 @@ bool HttpReader::step() {
       move_body(left_);
       return false;
     case Part::complete:
+    case Part::broken:
       break;
   }
   return false;

@@ -42,7 +42,7 @@ class HttpReader {
   HttpResponse& response() noexcept { return response_; }
 
  private:
-  enum class Part { head, sized, chunk_size, chunk, trailer, until_end, complete };
+  enum class Part { head, sized, chunk_size, chunk, trailer, until_end, complete, broken };
   bool step();
   bool read_head();
   bool read_chunk_size();

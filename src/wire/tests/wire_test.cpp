@@ -231,6 +231,26 @@ TEST(HttpRequest, IsAnswered) {
   EXPECT_NE(text.find("\r\nA: b\r\n"), std::string::npos) << text;
 }
 
+TEST(HttpRequest, FailsWithAnAnswerThatIsNone) {
+  for (const std::string answer : {"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+                                   "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"}) {
+    std::promise<ErrorCode> ended;
+    Loop loop;
+    Peer peer([&](tcp::socket& socket) {
+      std::string text(4096, '\0');
+      socket.read_some(asio::buffer(text));
+      asio::write(socket, asio::buffer(answer));
+    });
+    loop.post([&] {
+      http_request(loop, {.address = peer.address()}, {.path = "/"}, std::chrono::seconds(10),
+                   [&](const Error* error, HttpResponse) {
+                     ended.set_value(error ? error->code() : ErrorCode::internal);
+                   });
+    });
+    EXPECT_EQ(ended.get_future().get(), ErrorCode::protocol) << answer;
+  }
+}
+
 TEST(HttpRequest, IsGivenUpOnce) {
   HttpGiveUp give_up;  // as what the loop uses last, it outlives the loop
   std::promise<ErrorCode> ended;

@@ -23,21 +23,17 @@ namespace omnibus::embedded::test {
 class CollectingSink final : public driver::Sink {
  public:
   void deliver(std::span<driver::Delivery> batch) noexcept override {
-    {
-      const std::lock_guard lock(mutex_);
-      for (auto& delivery : batch) all_.push_back(std::move(delivery));
-    }
-    changed_.notify_all();
+    const std::lock_guard lock(mutex_);
+    for (auto& delivery : batch) all_.push_back(std::move(delivery));
+    changed_.notify_all();  // under the lock: who waits may be the last to need this
   }
   void dropped(std::uint64_t count) noexcept override {
     const std::lock_guard lock(mutex_);
     dropped_ += count;
   }
   void failed(const Error& error) noexcept override {
-    {
-      const std::lock_guard lock(mutex_);
-      failures_.push_back(error);
-    }
+    const std::lock_guard lock(mutex_);
+    failures_.push_back(error);
     changed_.notify_all();
   }
 
