@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# omnibus beside the official C++ client (its C interface, from the Python package) and Java's pulsar-perf, on one Pulsar that
-# scripts/brokers runs: send + receive + acknowledge, one way and round trip.
+# omnibus beside the official C++ client (its C interface, from the Python package), the same through Python, and Java's
+# pulsar-perf, on one Pulsar that scripts/brokers runs: send + receive + acknowledge, one way and round trip.
 # Usage: benchmarks/pulsar.sh [BUILD-DIRECTORY] [MESSAGES] [ROUNDS]; a JSON line per run, then medians and ratios.
 set -euo pipefail
 . "$(dirname "$0")/../scripts/lib/common.sh"
@@ -58,6 +58,8 @@ for round in $(seq "$rounds"); do
     measured official "throughput, $size B" official throughput "$messages" $size
     measured omnibus "throughput, $size B" "$bin/omnibus" bench --pubsub-url "$url" --option batching=on \
       --messages "$messages" --size $size --json
+    measured python "throughput, $size B" "$environment/bin/python" "$root/benchmarks/pulsar_client.py" "$url" \
+      "$((messages / 5))" $size
   done
   measured official "one way, 100 B" official latency 1000 100
   measured omnibus "one way, 100 B" "$bin/omnibus" bench --pubsub-url "$url" --option batching=off --messages 1000 --size 100 --mode latency --json
@@ -97,11 +99,12 @@ median() {
 }
 
 echo
-printf '%-32s %12s %12s %8s %12s\n' setting omnibus official ratio pulsar-perf
+printf '%-32s %12s %12s %8s %12s %12s\n' setting omnibus official ratio python pulsar-perf
 for size in 100 1024; do
   setting="throughput, $size B"
   mine=$(median messages_per_second omnibus "$setting") theirs=$(median messages_per_second official "$setting")
-  printf '%-32s %12.0f %12.0f %8.2f %12.0f\n' "$setting, msg/s" "$mine" "$theirs" "$(awk "BEGIN { print $mine / $theirs }")" \
+  printf '%-32s %12.0f %12.0f %8.2f %12.0f %12.0f\n' "$setting, msg/s" "$mine" "$theirs" \
+    "$(awk "BEGIN { print $mine / $theirs }")" "$(median messages_per_second python "$setting")" \
     "$(median messages_per_second pulsar-perf "$setting")"
   mine=$(median cpu_seconds omnibus "$setting") theirs=$(median cpu_seconds official "$setting")
   awk -v mine="$mine" -v theirs="$theirs" -v count="$messages" -v setting="$setting, client us/msg" \
