@@ -168,6 +168,40 @@ TEST_F(Transactions, AbortLeavesNeither) {
   EXPECT_EQ(next(inputs)->number, 1);
 }
 
+TEST_F(Transactions, OneThatTakesLongHappensOrGivesEverythingBack) {
+  NEEDS(transactions);
+  const auto in = queue("in"), out = queue("out");
+  auto inputs = consumer(in, "readers", quick());
+  auto results = consumer(out);
+  auto source = producer(in);
+  for (std::int64_t number = 1; number <= 2; ++number) source.send(item(number));
+  const auto first = next(inputs), second = next(inputs);
+  bool happened = true;
+  try {
+    bus().transact([&](Transaction& transaction) {
+      transaction.acknowledge(inputs, first);
+      transaction.send(out, item(3));
+      std::this_thread::sleep_for(7s);  // longer than the broker may allow
+      transaction.acknowledge(inputs, second);
+      transaction.send(out, item(4));
+    });
+  } catch (const Error&) {
+    happened = false;
+  }
+  report("happened", happened ? 1 : 0);
+  if (happened) {
+    EXPECT_EQ(numbers(take(results, 2)), range(3, 4));
+    EXPECT_TRUE(silent(inputs));
+    return;
+  }
+  for (const auto& message : {first, second}) inputs.negative_acknowledge_async(message, "did not happen");
+  auto again = numbers(take(inputs, 2));
+  std::sort(again.begin(), again.end());
+  EXPECT_EQ(again, range(1, 2));
+  producer(out).send(item(5));
+  EXPECT_EQ(next(results)->number, 5);
+}
+
 TEST_F(DerivedOnce, OutputOfAnInputHandledTwiceIsStoredOnce) {
   NEEDS(send_deduplication);
   const auto in = queue("in"), out = queue("out", Qos::exactly_once);

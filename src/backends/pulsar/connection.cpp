@@ -203,6 +203,10 @@ void Connection::handle_answer(const proto::BaseCommand& command) {
       return transaction(command.addsubscriptiontotxnresponse());
     case Command::END_TXN_RESPONSE:
       return transaction(command.endtxnresponse());
+    case Command::END_TXN_ON_PARTITION_RESPONSE:
+      return transaction(command.endtxnonpartitionresponse());
+    case Command::END_TXN_ON_SUBSCRIPTION_RESPONSE:
+      return transaction(command.endtxnonsubscriptionresponse());
     case Command::TC_CLIENT_CONNECT_RESPONSE: {
       const auto& response = command.tcclientconnectresponse();
       if (response.has_error())

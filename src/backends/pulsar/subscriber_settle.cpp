@@ -72,7 +72,12 @@ void Subscriber::acknowledge(std::span<const driver::AckId> ids,
     Entry& entry = *unsettled_.find(one.key);
     entry.transactional = entry.transactional || transaction.has_value();
     add_ack(commands, entry, one.indexes);
-    if (entry.left == 0) unsettled_.erase(one.key);
+    if (entry.left > 0) continue;
+    if (entry.transactional) {
+      unsettled_.return_entry(one.key);  // it comes again when the transaction does not happen
+    } else {
+      unsettled_.erase(one.key);
+    }
   }
   send_acks(commands, transaction, any_stale, std::move(done));
 }

@@ -6,6 +6,7 @@
 
 #include "backends/pulsar/errors.hpp"
 #include "backends/pulsar/gather.hpp"
+#include "backends/pulsar/leftovers.hpp"
 #include "backends/pulsar/topic.hpp"
 
 namespace omnibus::pulsar {
@@ -102,9 +103,10 @@ class TransactionHandle::State : public std::enable_shared_from_this<Transaction
   std::shared_ptr<Connection> connection_;  ///< to the coordinator
   const TransactionId id_;
   const TimePoint began_ = Clock::now();
-  std::set<std::string> added_;
+  Participants participants_;
   std::size_t under_way_ = 0;
   std::optional<Error> failure_;  ///< the first of a send or an acknowledgement
+  bool doubtful_ = false;         ///< what failed may have reached its topic, and may reach it yet
   proto::TxnAction action_ = proto::ABORT;
   Completion ended_;
   bool over_ = false, ending_ = false;
@@ -145,6 +147,7 @@ Completion TransactionHandle::State::tracked(Completion done) {
   ++under_way_;
   return [self = shared_from_this(), done = std::move(done)](const Error* error) mutable {
     if (error != nullptr && !self->failure_) self->failure_ = *error;
+    self->doubtful_ = self->doubtful_ || error != nullptr;
     done(error);
     --self->under_way_;
     self->maybe_end();
@@ -152,7 +155,7 @@ Completion TransactionHandle::State::tracked(Completion done) {
 }
 
 void TransactionHandle::State::add_topic(const std::string& topic, Completion done) {
-  if (!added_.insert(topic).second) return done(nullptr);
+  if (!participants_.topics.insert(topic).second) return done(nullptr);
   proto::BaseCommand command;
   command.set_type(proto::BaseCommand::ADD_PARTITION_TO_TXN);
   auto* add = command.mutable_addpartitiontotxn();
@@ -199,9 +202,7 @@ void TransactionHandle::State::add_subscriptions(const std::vector<std::string>&
   command.set_type(proto::BaseCommand::ADD_SUBSCRIPTION_TO_TXN);
   auto* add = command.mutable_addsubscriptiontotxn();
   for (const auto& topic : topics) {
-    auto name = topic;
-    name.append(1, '\n').append(subscription);
-    if (!added_.insert(std::move(name)).second) continue;
+    if (!participants_.subscriptions.emplace(topic, subscription).second) continue;
     auto* one = add->add_subscription();
     one->set_topic(topic);
     one->set_subscription(subscription);
@@ -263,6 +264,8 @@ void TransactionHandle::State::ask() {
 }
 
 void TransactionHandle::State::on_answer(const Error* error) {
+  doubtful_ = doubtful_ || error != nullptr;
+  if (doubtful_ && action_ == proto::ABORT) abort_leftovers(session(), id_, participants_);
   if (failure_) return ended(&*failure_);
   if (error == nullptr || action_ == proto::ABORT) return ended(error);
   const bool lost = error->code() == ErrorCode::unavailable || error->code() == ErrorCode::timeout ||
@@ -270,8 +273,11 @@ void TransactionHandle::State::on_answer(const Error* error) {
   if (!lost) {
     // The coordinator forgets what is over. Within its lifetime only this commit can have ended it.
     const bool forgotten = resolving_ && error->native() == "TransactionNotFound";
-    if (!forgotten) return ended(error);
     const auto lifetime = coordinator_->session()->parameters().transaction_timeout;
+    if (!forgotten) {
+      abort_leftovers(session(), id_, participants_);
+      return ended(error);
+    }
     if (Clock::now() < began_ + lifetime - std::min(clock_slack, lifetime / 2)) return ended(nullptr);
   }
   if (!asked_) return ended(error);

@@ -62,7 +62,7 @@ class Unsettled {
   Verdict settle(const MessageKey& message);
   /// Marks a held message as given back, under a new turn.
   Verdict give_back(const MessageKey& message);
-  /// Removes an entry; remembers that it went back to the broker.
+  /// Removes an entry; remembers that it went back to the broker, or may.
   void return_entry(EntryKey key);
   void erase(const EntryKey& key) { entries_.erase(key); }
   template <class Visit>
