@@ -275,7 +275,8 @@ void TransactionHandle::State::on_answer(const Error* error) {
     const bool forgotten = resolving_ && error->native() == "TransactionNotFound";
     const auto lifetime = coordinator_->session()->parameters().transaction_timeout;
     if (!forgotten) {
-      abort_leftovers(session(), id_, participants_);
+      // Asked for the first time, it cannot have been committed. Later an earlier request may be at work.
+      if (!resolving_) abort_leftovers(session(), id_, participants_);
       return ended(error);
     }
     if (Clock::now() < began_ + lifetime - std::min(clock_slack, lifetime / 2)) return ended(nullptr);
