@@ -64,7 +64,7 @@ configure() {
     dbStorage_rocksDB_blockCacheSize=8388608 \
     allowEphemeralPorts=true listeningInterface=lo journalWriteData=true \
     diskUsageThreshold=0.99 diskUsageWarnThreshold=0.98 \
-    managedLedgerNewEntriesCheckDelayInMillis=0 \
+    managedLedgerNewEntriesCheckDelayInMillis=0 managedLedgerDefaultMarkDeleteRateLimit=0 \
     brokerDeleteInactiveTopicsMaxInactiveDurationSeconds=600 \
     delayedDeliveryTickTimeMillis=100 isDelayedDeliveryDeliverAtTimeStrict=true
   [ "$secure" = yes ] || return 0

@@ -196,6 +196,7 @@ class Tally {
       ++duplicated_;
     }
   }
+  bool seen(std::size_t number) const noexcept { return seen_[number] > 0; }
   std::size_t distinct() const noexcept { return distinct_; }
   std::size_t duplicated() const noexcept { return duplicated_; }
   std::size_t strange() const noexcept { return strange_; }

@@ -1,5 +1,7 @@
 /// The broker killed and frozen, and connections cut, while messages flow.
 
+#include <array>
+
 #include "conformance/case.hpp"
 
 namespace omnibus::conformance {
@@ -12,7 +14,8 @@ constexpr Duration longest = 10min;      ///< that a call may have to sit out
 /// Messages with numbers of their own, from several senders.
 struct Stream {
   Tally came{most};
-  std::atomic<std::size_t> sent = 0;  ///< confirmed
+  std::atomic<std::size_t> sent = 0;                      ///< confirmed
+  std::array<std::atomic<std::size_t>, senders> of = {};  ///< those, by sender
   std::atomic<std::size_t> handled = 0;
 
   std::size_t lost() const noexcept { return sent - came.distinct(); }
@@ -45,7 +48,21 @@ class Outages : public Case {
       SendOptions options;
       if (once) options.sequence = number + 1;
       insist([&] { outbox.send(numbered, options); });
+      ++stream.of[sender];
       ++stream.sent;
+    }
+  }
+
+  /// Tells which were lost, the first few.
+  void report_lost(const std::string& name, const Stream& stream) {
+    std::size_t told = 0;
+    for (std::size_t sender = 0; sender < senders; ++sender) {
+      const auto first = sender * (most / senders);
+      for (auto number = first; number < first + stream.of[sender] && told < 10; ++number) {
+        if (stream.came.seen(number)) continue;
+        report(name + " lost number", number);
+        ++told;
+      }
     }
   }
 
@@ -136,6 +153,7 @@ class Outages : public Case {
   void check(const std::string& name, const Stream& stream, bool once) {
     report(name + " sent", stream.sent);
     report(name + " lost", stream.lost());
+    report_lost(name, stream);
     report(name + " duplicated", stream.came.duplicated());
     EXPECT_EQ(stream.lost() + stream.came.strange(), 0u) << name;
     if (once) {
@@ -182,6 +200,7 @@ TEST_F(Outages, UnderLoadLoseNothingAndDoubleNothing) {
     all_sent_ = true;
   }
   stored.sent = relayed.sent.load();
+  for (std::size_t i = 0; i < senders; ++i) stored.of[i] = relayed.of[i].load();
   read_kept(stored, in);
   read_kept(relayed, out);
   report("broker kills", options().outages);

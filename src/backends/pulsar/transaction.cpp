@@ -268,22 +268,23 @@ void TransactionHandle::State::on_answer(const Error* error) {
   if (doubtful_ && action_ == proto::ABORT) abort_leftovers(session(), id_, participants_);
   if (failure_) return ended(&*failure_);
   if (error == nullptr || action_ == proto::ABORT) return ended(error);
-  const bool lost = error->code() == ErrorCode::unavailable || error->code() == ErrorCode::timeout ||
-                    error->code() == ErrorCode::closed;
-  if (!lost) {
-    // The coordinator forgets what is over. Within its lifetime only this commit can have ended it.
-    const bool forgotten = resolving_ && error->native() == "TransactionNotFound";
-    const auto lifetime = coordinator_->session()->parameters().transaction_timeout;
-    if (!forgotten) {
-      // Asked for the first time, it cannot have been committed. Later an earlier request may be at work.
-      if (!resolving_) abort_leftovers(session(), id_, participants_);
-      return ended(error);
-    }
-    if (Clock::now() < began_ + lifetime - std::min(clock_slack, lifetime / 2)) return ended(nullptr);
+  const bool forgotten = error->native() == "TransactionNotFound";
+  const bool elsewhere = error->native() == "InvalidTxnStatus";
+  if (!resolving_ && (forgotten || elsewhere)) {  // it timed out before it was asked to commit
+    abort_leftovers(session(), id_, participants_);
+    return ended(error);
   }
-  if (!asked_) return ended(error);
+  // The coordinator forgets what is over. Within its lifetime only this commit can have ended it.
+  const auto lifetime = coordinator_->session()->parameters().transaction_timeout;
+  if (forgotten && Clock::now() < began_ + lifetime - std::min(clock_slack, lifetime / 2))
+    return ended(nullptr);
+  // An earlier request may be at work on it. Only the text tells how it ends.
+  const bool at_work = elsewhere && error->message().find("ABORT") == std::string::npos;
+  const bool again = at_work || error->code() == ErrorCode::unavailable ||
+                     error->code() == ErrorCode::timeout || error->code() == ErrorCode::closed;
+  if (!asked_ || !(again || forgotten)) return ended(error);
   if (!resolving_) resolving_ = Clock::now() + resolve_time;
-  if (lost && Clock::now() < *resolving_ && !coordinator_->session()->closed()) {
+  if (again && Clock::now() < *resolving_ && !coordinator_->session()->closed()) {
     closer_ = session()->at_close([self = shared_from_this()](const Error& closed) {
       self->timer_.cancel();
       const Error unknown = without_link(closed);

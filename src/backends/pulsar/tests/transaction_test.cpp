@@ -9,11 +9,12 @@ namespace {
 
 using Command = proto::BaseCommand;
 
-std::string ended(const Frame& frame, std::optional<proto::ServerError> refused = std::nullopt) {
+std::string ended(const Frame& frame, std::optional<proto::ServerError> refused, const std::string& text) {
   Command answer;
   answer.set_type(Command::END_TXN_RESPONSE);
   answer.mutable_endtxnresponse()->set_request_id(frame.command.endtxn().request_id());
   if (refused) answer.mutable_endtxnresponse()->set_error(*refused);
+  if (refused) answer.mutable_endtxnresponse()->set_message(text);
   return frame_of(answer);
 }
 
@@ -72,8 +73,8 @@ class Transactions : public ::testing::Test {
   }
 
   static std::optional<std::string> cut(const Frame&) { return std::nullopt; }
-  static Answer with(std::optional<proto::ServerError> refused) {
-    return [refused](const Frame& frame) { return ended(frame, refused); };
+  static Answer with(std::optional<proto::ServerError> refused, const std::string& text = {}) {
+    return [refused, text](const Frame& frame) { return ended(frame, refused, text); };
   }
 
   std::string here_;
@@ -101,8 +102,18 @@ TEST_F(Transactions, WhatItNeverKnewWasNot) {
 }
 
 TEST_F(Transactions, WhatItAbortedMeanwhileWasNotCommitted) {
-  start({cut, with(proto::InvalidTxnStatus)});
+  start({cut, with(proto::InvalidTxnStatus,
+                   "Expect Txn `(7,9)` to be in COMMITTING status but it is in ABORTED status")});
   EXPECT_EQ(commit()->code(), ErrorCode::conflict);
+}
+
+TEST_F(Transactions, WhatItIsCommittingMeanwhileIsAskedForAgain) {
+  start({cut,
+         with(proto::InvalidTxnStatus,
+              "Expect Txn `(7,9)` to be in COMMITTING status but it is in COMMITTED status"),
+         with(proto::TransactionNotFound)});
+  EXPECT_FALSE(commit());
+  EXPECT_EQ(asked_, 3u);
 }
 
 TEST_F(Transactions, ClosedBusLeavesTheOutcomeUnknown) {
