@@ -74,7 +74,7 @@ void Subscriber::acknowledge(std::span<const driver::AckId> ids,
     add_ack(commands, entry, one.indexes);
     if (entry.left > 0) continue;
     if (entry.transactional) {
-      unsettled_.return_entry(one.key);  // it comes again when the transaction does not happen
+      unsettled_.settle_entry(one.key);
     } else {
       unsettled_.erase(one.key);
     }

@@ -23,8 +23,8 @@ Entry* Unsettled::add(const EntryKey& key, std::size_t count, bool batch, const 
   Entry& entry = *place->second;
   entry.key = key;
   entry.batch = batch;
-  const auto known = returned_.find(key);
-  const std::uint16_t turn = known != returned_.end() ? after(known->second) : std::uint16_t{0};
+  const auto known = away_.find(key);
+  const std::uint16_t turn = known != away_.end() ? after(known->second.turn) : std::uint16_t{0};
   entry.slots.resize(count, Slot{.turn = turn});
   entry.left = count;
   for (std::size_t i = 0; i < count && !waiting.empty(); ++i) {
@@ -46,7 +46,8 @@ Slot* Unsettled::slot_of(const MessageKey& message) noexcept {
 }
 
 Unsettled::Verdict Unsettled::missing(const MessageKey& message) const {
-  return returned_.contains(message.entry) ? Verdict::stale : Verdict::unknown;
+  const auto known = away_.find(message.entry);
+  return known != away_.end() ? known->second.verdict : Verdict::unknown;
 }
 
 Unsettled::Verdict Unsettled::settle(const MessageKey& message) {
@@ -71,17 +72,17 @@ Unsettled::Verdict Unsettled::give_back(const MessageKey& message) {
   return Verdict::settled;
 }
 
-void Unsettled::return_entry(EntryKey key) {
+void Unsettled::put_away(EntryKey key, Verdict verdict) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
   std::uint16_t last = 0;
   for (const auto& slot : found->second->slots) last = std::max(last, slot.turn);
   entries_.erase(found);
-  if (!returned_.insert_or_assign(key, last).second) return;
-  returned_order_.push_back(key);
-  if (returned_order_.size() <= most_returned) return;
-  returned_.erase(returned_order_.front());
-  returned_order_.pop_front();
+  if (!away_.insert_or_assign(key, Away{last, verdict}).second) return;
+  away_order_.push_back(key);
+  if (away_order_.size() <= most_away) return;
+  away_.erase(away_order_.front());
+  away_order_.pop_front();
 }
 
 }  // namespace omnibus::pulsar

@@ -44,8 +44,8 @@ struct Entry {
   bool only(std::size_t index) const noexcept;
 };
 
-/// The entries that a consumer has received and not settled, and which it gave back to the broker lately.
-/// Threads: like a container.
+/// The entries that a consumer has received and not settled, and the memory of those that may come to it
+/// again. Threads: like a container.
 class Unsettled {
  public:
   enum class Verdict {
@@ -62,8 +62,10 @@ class Unsettled {
   Verdict settle(const MessageKey& message);
   /// Marks a held message as given back, under a new turn.
   Verdict give_back(const MessageKey& message);
-  /// Removes an entry; remembers that it went back to the broker, or may.
-  void return_entry(EntryKey key);
+  /// Removes an entry that went back to the broker.
+  void return_entry(const EntryKey& key) { put_away(key, Verdict::stale); }
+  /// Removes an entry that is settled if a transaction happens. If not it comes again, under another turn.
+  void settle_entry(const EntryKey& key) { put_away(key, Verdict::unknown); }
   void erase(const EntryKey& key) { entries_.erase(key); }
   template <class Visit>
   void each(Visit visit) const {
@@ -72,13 +74,19 @@ class Unsettled {
   std::size_t size() const noexcept { return entries_.size(); }
 
  private:
-  static constexpr std::size_t most_returned = 10'000;
+  static constexpr std::size_t most_away = 10'000;
+  struct Away {
+    std::uint16_t turn = 0;  ///< the last
+    Verdict verdict;         ///< on what is said of it meanwhile
+  };
+
+  void put_away(EntryKey key, Verdict verdict);
   Slot* slot_of(const MessageKey& message) noexcept;
   Verdict missing(const MessageKey& message) const;
 
   std::unordered_map<EntryKey, std::unique_ptr<Entry>, EntryHash> entries_;
-  std::unordered_map<EntryKey, std::uint16_t, EntryHash> returned_;  ///< the last turn of each
-  std::deque<EntryKey> returned_order_;
+  std::unordered_map<EntryKey, Away, EntryHash> away_;  ///< what may come again
+  std::deque<EntryKey> away_order_;
 };
 
 }  // namespace omnibus::pulsar

@@ -74,6 +74,18 @@ TEST(Unsettled, AnEarlierDeliveryIsStale) {
   EXPECT_EQ(unsettled.settle({key, 0, 0, again->slots[0].turn}), Verdict::settled);
 }
 
+TEST(Unsettled, WhatATransactionSettledMayComeAgain) {
+  Unsettled unsettled;
+  const EntryKey key{1, 2, 0};
+  hold(unsettled, key, 1);
+  EXPECT_EQ(unsettled.settle({key, 0, 0, 0}), Verdict::settled);
+  unsettled.settle_entry(key);
+  EXPECT_EQ(unsettled.give_back({key, 0, 0, 0}), Verdict::unknown) << "the broker gives it back if it must";
+  Entry* again = hold(unsettled, key, 1);
+  EXPECT_EQ(unsettled.settle({key, 0, 0, 0}), Verdict::stale);
+  EXPECT_EQ(unsettled.settle({key, 0, 0, again->slots[0].turn}), Verdict::settled);
+}
+
 TEST(Unsettled, TakesWhatIsAcknowledgedInABatchForSettled) {
   Unsettled unsettled;
   Entry* entry = unsettled.add({1, 2, 0}, 3, true, {true, false, true});
