@@ -1,6 +1,7 @@
 #include "backends/pulsar/namespaces.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -196,13 +197,27 @@ class Making : public std::enable_shared_from_this<Making> {
   }
 
   void set_next() {
-    if (next_ == changes_.size()) return finish(nullptr);
+    if (next_ == changes_.size()) return look_at_broker();
     const auto& change = changes_[next_];
     ask("POST", path_ + "/" + change.path, change.body, "cannot set " + change.what, tenant_right(),
         {200, 204}, [self = shared_from_this()](const wire::HttpResponse&) {
           self->outcome_.changes.push_back(self->changes_[self->next_++].what);
           self->set_next();
         });
+  }
+
+  /// Only superusers may look, and not every version has this page; nothing depends on it.
+  void look_at_broker() {
+    if (!config_.deduplication) return finish(nullptr);
+    admin_request(session_, "GET", "brokers/configuration/runtime", {}, answer_time,
+                  [self = shared_from_this()](const Error* error, const wire::HttpResponse& response) {
+                    if (error == nullptr && response.status == 200) {
+                      for (auto& note : broker_notes(response.body)) {
+                        self->outcome_.kept.push_back(std::move(note));
+                      }
+                    }
+                    self->finish(nullptr);
+                  });
   }
 
   std::string superuser_right() const {
@@ -252,6 +267,26 @@ std::vector<PolicyChange> changes_for(const driver::NamespaceConfig& config, con
   compare_expiry(config, parsed.get_object(), changes, kept);
   compare_deduplication(config, parsed.get_object(), changes, kept);
   return changes;
+}
+
+std::vector<std::string> broker_notes(const std::string& configuration) {
+  json::error_code error;
+  const auto parsed = json::parse(configuration, error);
+  if (error || !parsed.is_object()) return {};
+  const auto setting = [&](std::string_view name) -> std::string {
+    const auto* value = parsed.get_object().if_contains(json::string_view(name.data(), name.size()));
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  std::vector<std::string> notes;
+  if (setting("transactionCoordinatorEnabled") == "false") {
+    notes.emplace_back("transactionCoordinatorEnabled=false (transactions of q2 need true)");
+  }
+  const auto rate = setting("managedLedgerDefaultMarkDeleteRateLimit");
+  if (!rate.empty() && std::strtod(rate.c_str(), nullptr) > 0) {
+    notes.push_back("managedLedgerDefaultMarkDeleteRateLimit=" + rate +
+                    " (0 lets transactions of q2 outlive killed brokers)");
+  }
+  return notes;
 }
 
 void create_namespace(const std::shared_ptr<Session>& session, driver::NamespaceConfig config,

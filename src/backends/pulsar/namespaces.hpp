@@ -24,4 +24,8 @@ struct PolicyChange {
 std::vector<PolicyChange> changes_for(const driver::NamespaceConfig& config, const std::string& policies,
                                       std::vector<std::string>& kept);
 
+/// What of a broker's configuration, as the interface describes it, keeps q2 from what it promises elsewhere.
+/// Docs: docs/backends/pulsar.md, Guarantees.
+std::vector<std::string> broker_notes(const std::string& configuration);
+
 }  // namespace omnibus::pulsar

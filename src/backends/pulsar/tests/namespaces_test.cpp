@@ -64,5 +64,19 @@ TEST(Namespaces, AnAnswerThatIsNoObjectIsAProtocolError) {
   EXPECT_THROW(changes_for(config(), "[]", kept), ProtocolError);
 }
 
+TEST(Namespaces, SettingsOfTheBrokerThatQ2SuffersFromAreTold) {
+  const auto notes = broker_notes(
+      R"({"transactionCoordinatorEnabled":"false","managedLedgerDefaultMarkDeleteRateLimit":"0.1"})");
+  ASSERT_EQ(notes.size(), 2u);
+  EXPECT_NE(notes[0].find("transactionCoordinatorEnabled=false"), std::string::npos);
+  EXPECT_NE(notes[1].find("managedLedgerDefaultMarkDeleteRateLimit=0.1"), std::string::npos);
+  EXPECT_TRUE(broker_notes(R"({"transactionCoordinatorEnabled":"true",
+      "managedLedgerDefaultMarkDeleteRateLimit":"0.0"})")
+                  .empty());
+  for (const auto* strange : {"", "[]", "<html>", R"({"managedLedgerDefaultMarkDeleteRateLimit":1})"}) {
+    EXPECT_TRUE(broker_notes(strange).empty()) << strange;
+  }
+}
+
 }  // namespace
 }  // namespace omnibus::pulsar
