@@ -69,7 +69,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   void queue(std::string&& bytes);
   void schedule();
   void flush();
-  void on_written(const error_code& error, std::size_t count);
+  void on_written(const error_code& error);
   void fail(const Error& error);
   void shut() noexcept;
 
@@ -95,7 +95,6 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   std::size_t begin_at = 0, end_at = 0;  ///< what is received and not used
   std::deque<std::string> chunks;
   std::size_t in_flight = 0;  ///< chunks being written
-  std::size_t unsent = 0;
   bool scheduled = false, over = false;
 };
 
@@ -222,7 +221,6 @@ bool Stream::State::take_in() {
 
 void Stream::State::queue(std::string&& bytes) {
   if (over || bytes.empty()) return;
-  unsent += bytes.size();
   const bool joins = chunks.size() > in_flight && chunks.back().size() + bytes.size() <= joined_chunk;
   if (joins) {
     chunks.back() += bytes;
@@ -247,21 +245,19 @@ void Stream::State::flush() {
   pieces.reserve(in_flight);
   for (std::size_t i = 0; i < in_flight; ++i) pieces.emplace_back(chunks[i].data(), chunks[i].size());
   with_layer([this, &pieces](auto& layer) {
-    asio::async_write(layer, std::move(pieces),
-                      [self = shared_from_this()](const error_code& error, std::size_t count) {
-                        self->on_written(error, count);
-                      });
+    asio::async_write(
+        layer, std::move(pieces),
+        [self = shared_from_this()](const error_code& error, std::size_t) { self->on_written(error); });
   });
 }
 
-void Stream::State::on_written(const error_code& error, std::size_t count) {
+void Stream::State::on_written(const error_code& error) {
   if (over) return;
   if (error) {
     return fail({ErrorCode::unavailable,
                  "the connection to " + target.address.str() + " was lost: " + error.message(),
                  Error::Details{.retryable = true, .native = error.message()}});
   }
-  unsent -= count;
   chunks.erase(chunks.begin(), chunks.begin() + static_cast<std::ptrdiff_t>(in_flight));
   in_flight = 0;
   flush();
@@ -298,7 +294,5 @@ void Stream::start(Received received, Closed closed) {
 void Stream::write(std::string_view bytes) { state_->queue(std::string(bytes)); }
 
 void Stream::write(std::string&& bytes) { state_->queue(std::move(bytes)); }
-
-std::size_t Stream::unsent() const noexcept { return state_->unsent; }
 
 }  // namespace omnibus::wire

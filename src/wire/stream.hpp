@@ -43,8 +43,6 @@ class Stream {
   /// Queues bytes; what one turn of the loop queues leaves together.
   void write(std::string_view bytes);
   void write(std::string&& bytes);
-  /// Bytes queued and not yet handed to the system.
-  std::size_t unsent() const noexcept;
 
   struct State;
   explicit Stream(std::shared_ptr<State> state) : state_(std::move(state)) {}
