@@ -8,6 +8,7 @@ namespace omnibus::wire {
 namespace {
 
 [[noreturn]] void malformed(std::string_view text) {
+  text.remove_prefix(text.rfind('@') + 1);  // no secrets; npos is one less than 0
   throw ConfigError("malformed address \"" + std::string(text) + "\"",
                     "it looks like host, host:port or [::1]:port");
 }

@@ -22,7 +22,14 @@ void Loop::State::drain() {
 }
 
 Loop::Loop() : state_(std::make_unique<State>()) {
-  state_->thread = std::thread([state = state_.get()] { state->context.run(); });
+  state_->door->state = state_.get();
+  state_->thread = std::thread([state = state_.get()] {
+    state->context.run();
+    // What was cancelled has still to let go of its owners.
+    state->context.restart();
+    state->context.poll();
+    state->kept.clear();
+  });
 }
 
 Loop::~Loop() { stop(); }
@@ -32,25 +39,33 @@ void Loop::stop() {
     const std::lock_guard lock(state_->mutex);
     if (std::exchange(state_->stopped, true)) return;
   }
+  {
+    const std::lock_guard lock(state_->door->mutex);
+    state_->door->state = nullptr;
+  }
   state_->context.stop();
   state_->thread.join();
-  // What was cancelled has still to let go of its owners.
-  state_->context.restart();
-  state_->context.poll();
   std::vector<UniqueFunction<void()>> left;
   const std::lock_guard lock(state_->mutex);
   left.swap(state_->posted);
 }
 
-void Loop::post(UniqueFunction<void()> work) {
+void Loop::post(UniqueFunction<void()> work) { state_->post(std::move(work)); }
+
+void Loop::State::post(UniqueFunction<void()> task) {
   bool first = false;
   {
-    const std::lock_guard lock(state_->mutex);
-    if (state_->stopped) return;  // dropped with `work`, after the lock
-    first = state_->posted.empty();
-    state_->posted.push_back(std::move(work));
+    const std::lock_guard lock(mutex);
+    if (stopped) return;  // dropped with `task`, after the lock
+    first = posted.empty();
+    posted.push_back(std::move(task));
   }
-  if (first) boost::asio::post(state_->context, [state = state_.get()] { state->drain(); });
+  if (first) boost::asio::post(context, [this] { drain(); });
+}
+
+void Loop::Door::post(UniqueFunction<void()> work) {
+  const std::lock_guard lock(mutex);
+  if (state != nullptr) state->post(std::move(work));
 }
 
 bool Loop::here() const noexcept { return std::this_thread::get_id() == state_->thread.get_id(); }
@@ -67,7 +82,7 @@ Timer::Timer(Loop& loop) : state_(std::make_shared<State>(loop)) {}
 Timer::~Timer() { cancel(); }
 
 void Timer::at(TimePoint when, UniqueFunction<void()> work) {
-  state_->work = std::move(work);
+  const auto before = std::exchange(state_->work, std::move(work));  // may own this timer: goes last
   state_->timer.expires_at(when);
   state_->timer.async_wait([state = state_, turn = ++state_->turn](const boost::system::error_code&) {
     if (state->turn != turn) return;
@@ -79,7 +94,7 @@ void Timer::at(TimePoint when, UniqueFunction<void()> work) {
 
 void Timer::cancel() noexcept {
   ++state_->turn;
-  state_->work = nullptr;
+  const auto before = std::exchange(state_->work, nullptr);  // may own this timer: goes last
   state_->timer.cancel();
 }
 

@@ -28,6 +28,7 @@ class Loop {
   bool here() const noexcept;
 
   struct State;
+  struct Door;
   /// For the other classes of this folder.
   State& state() noexcept { return *state_; }
 

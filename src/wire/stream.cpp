@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "wire/look_up.hpp"
 #include "wire/loop_state.hpp"
 #include "wire/tls_state.hpp"
 
@@ -27,23 +28,29 @@ constexpr std::size_t first_buffer = std::size_t{64} << 10;
 constexpr std::size_t joined_chunk = std::size_t{64} << 10;  ///< small writes are joined up to this size
 constexpr std::size_t chunks_at_once = 16;
 
-bool is_distrust(const error_code& error) { return error.category() == asio::error::get_ssl_category(); }
+/// Of all that may go wrong in TLS, what another try cannot mend.
+bool is_distrust(const error_code& error) {
+  return error.category() == asio::error::get_ssl_category() &&
+         ERR_GET_REASON(static_cast<unsigned>(error.value())) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
 
 Error failure(const Stream::Target& target, const std::string& why, const error_code& error) {
   const bool distrust = is_distrust(error);
+  const bool tls = error.category() == asio::error::get_ssl_category();
   return {distrust ? ErrorCode::authentication : ErrorCode::unavailable,
           "cannot connect to " + target.address.str() + ": " + why,
           {.retryable = !distrust,
            .native = error.message(),
            .hint = distrust ? "is the peer's certificate signed by a trusted authority, for this host name?"
+                   : tls    ? "is this a port for TLS?"
                             : "is the broker running, and is this its address?"}};
 }
 
 }  // namespace
 
 struct Stream::State : std::enable_shared_from_this<Stream::State> {
-  State(Loop& loop, Target wanted)
-      : target(std::move(wanted)), resolver(loop.state().context), socket(loop.state().context), timer(loop) {
+  State(Loop& owner, Target wanted)
+      : loop(owner), target(std::move(wanted)), socket(owner.state().context), timer(owner) {
     if (target.tls) secure.emplace(socket, target.tls->state().context);
   }
 
@@ -62,7 +69,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   void queue(std::string&& bytes);
   void schedule();
   void flush();
-  void on_written(const error_code& error, std::size_t count);
+  void on_written(const error_code& error);
   void fail(const Error& error);
   void shut() noexcept;
 
@@ -76,8 +83,8 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
     }
   }
 
+  Loop& loop;
   const Target target;
-  tcp::resolver resolver;
   tcp::socket socket;
   std::optional<asio::ssl::stream<tcp::socket&>> secure;
   Timer timer;
@@ -88,7 +95,6 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   std::size_t begin_at = 0, end_at = 0;  ///< what is received and not used
   std::deque<std::string> chunks;
   std::size_t in_flight = 0;  ///< chunks being written
-  std::size_t unsent = 0;
   bool scheduled = false, over = false;
 };
 
@@ -96,7 +102,10 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
 
 void Stream::State::begin(Opened done) {
   opened = std::move(done);
-  timer.after(target.timeout, [self = shared_from_this()] {
+  // Weak, for the timer is a part of it: what is under way keeps it.
+  timer.after(target.timeout, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
     const Error error(ErrorCode::unavailable,
                       "cannot connect to " + self->target.address.str() + ": no answer in time",
                       {.retryable = true, .hint = "is the broker running, and is this its address?"});
@@ -112,13 +121,12 @@ void Stream::State::resolve() {
     const auto endpoint = tcp::endpoint(address, target.address.port);
     return connect(tcp::resolver::results_type::create(endpoint, target.address.host, ""));
   }
-  resolver.async_resolve(
-      target.address.host, std::to_string(target.address.port),
-      [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& found) {
-        if (!error) return self->connect(found);
-        const Error failed = failure(self->target, "the name is not known: " + error.message(), error);
-        self->finish_opening(&failed);
-      });
+  look_up(loop, target.address,
+          [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& found) {
+            if (!error) return self->connect(found);
+            const Error failed = failure(self->target, "the name is not known: " + error.message(), error);
+            self->finish_opening(&failed);
+          });
 }
 
 void Stream::State::connect(const tcp::resolver::results_type& endpoints) {
@@ -198,7 +206,8 @@ void Stream::State::on_read(const error_code& error, std::size_t count) {
 bool Stream::State::take_in() {
   try {
     begin_at += received({buffer.data() + begin_at, end_at - begin_at});
-  } catch (const Error& error) {
+  } catch (...) {
+    const Error error = to_error(std::current_exception());
     fail(error.with_context("the connection to " + target.address.str() + " is given up"));
   }
   if (!over && begin_at == end_at && buffer.size() > 16 * first_buffer) {
@@ -212,7 +221,6 @@ bool Stream::State::take_in() {
 
 void Stream::State::queue(std::string&& bytes) {
   if (over || bytes.empty()) return;
-  unsent += bytes.size();
   const bool joins = chunks.size() > in_flight && chunks.back().size() + bytes.size() <= joined_chunk;
   if (joins) {
     chunks.back() += bytes;
@@ -237,21 +245,19 @@ void Stream::State::flush() {
   pieces.reserve(in_flight);
   for (std::size_t i = 0; i < in_flight; ++i) pieces.emplace_back(chunks[i].data(), chunks[i].size());
   with_layer([this, &pieces](auto& layer) {
-    asio::async_write(layer, std::move(pieces),
-                      [self = shared_from_this()](const error_code& error, std::size_t count) {
-                        self->on_written(error, count);
-                      });
+    asio::async_write(
+        layer, std::move(pieces),
+        [self = shared_from_this()](const error_code& error, std::size_t) { self->on_written(error); });
   });
 }
 
-void Stream::State::on_written(const error_code& error, std::size_t count) {
+void Stream::State::on_written(const error_code& error) {
   if (over) return;
   if (error) {
     return fail({ErrorCode::unavailable,
                  "the connection to " + target.address.str() + " was lost: " + error.message(),
                  Error::Details{.retryable = true, .native = error.message()}});
   }
-  unsent -= count;
   chunks.erase(chunks.begin(), chunks.begin() + static_cast<std::ptrdiff_t>(in_flight));
   in_flight = 0;
   flush();
@@ -267,7 +273,6 @@ void Stream::State::fail(const Error& error) {
 void Stream::State::shut() noexcept {
   over = true;
   timer.cancel();
-  resolver.cancel();
   error_code ignored;
   socket.close(ignored);
 }
@@ -289,7 +294,5 @@ void Stream::start(Received received, Closed closed) {
 void Stream::write(std::string_view bytes) { state_->queue(std::string(bytes)); }
 
 void Stream::write(std::string&& bytes) { state_->queue(std::move(bytes)); }
-
-std::size_t Stream::unsent() const noexcept { return state_->unsent; }
 
 }  // namespace omnibus::wire

@@ -26,13 +26,12 @@ class Stream {
     Duration timeout = std::chrono::seconds(5);  ///< for resolving, connecting and the handshake together
   };
   using Opened = UniqueFunction<void(const Error*, std::unique_ptr<Stream>)>;
-  /// Looks at what is buffered and returns how many bytes it has used. It may throw ProtocolError, which ends
-  /// the stream.
+  /// Looks at what is buffered and returns how many bytes it has used. What it throws ends the stream.
   using Received = UniqueFunction<std::size_t(std::string_view)>;
   using Closed = UniqueFunction<void(const Error&)>;
 
-  /// Completes on the loop, later. Errors: unavailable when the peer cannot be reached, authentication when
-  /// its certificate is not trusted.
+  /// Completes on the loop, later, unless the loop ends before. Errors: unavailable when the peer cannot be
+  /// reached, authentication when its certificate is not trusted.
   static void open(Loop& loop, Target target, Opened opened);
   ~Stream();
   Stream(const Stream&) = delete;
@@ -44,8 +43,6 @@ class Stream {
   /// Queues bytes; what one turn of the loop queues leaves together.
   void write(std::string_view bytes);
   void write(std::string&& bytes);
-  /// Bytes queued and not yet handed to the system.
-  std::size_t unsent() const noexcept;
 
   struct State;
   explicit Stream(std::shared_ptr<State> state) : state_(std::move(state)) {}

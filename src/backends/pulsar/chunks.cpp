@@ -19,19 +19,27 @@ std::optional<ChunkAssembly::Whole> ChunkAssembly::add(const proto::MessageMetad
   auto found = std::find_if(pending_.begin(), pending_.end(),
                             [&](const Pending& one) { return one.uuid == metadata.uuid(); });
   if (id == 0) {
-    // It begins anew: what was there comes again with it.
-    if (found != pending_.end()) pending_.erase(found);
+    // It begins anew, delivered again or sent again: which entries come again shows later.
+    std::vector<EntryKey> abandoned;
+    if (found != pending_.end()) {
+      abandoned = std::move(found->abandoned);
+      abandoned.insert(abandoned.end(), found->entries.begin(), found->entries.end());
+      pending_.erase(found);
+    }
     if (pending_.size() == most_pending) {
-      const auto& oldest = pending_.front().entries;
-      dropped.insert(dropped.end(), oldest.begin(), oldest.end());
+      const auto& oldest = pending_.front();
+      dropped.insert(dropped.end(), oldest.entries.begin(), oldest.entries.end());
+      dropped.insert(dropped.end(), oldest.abandoned.begin(), oldest.abandoned.end());
       pending_.pop_front();
     }
-    found = pending_.insert(pending_.end(), Pending{.uuid = metadata.uuid()});
+    found =
+        pending_.insert(pending_.end(), Pending{.uuid = metadata.uuid(), .abandoned = std::move(abandoned)});
   }
   if (found == pending_.end() || id > found->next) {
     dropped.push_back(entry);
     if (found == pending_.end()) return std::nullopt;
     dropped.insert(dropped.end(), found->entries.begin(), found->entries.end());
+    dropped.insert(dropped.end(), found->abandoned.begin(), found->abandoned.end());
     pending_.erase(found);
     return std::nullopt;
   }
@@ -40,12 +48,14 @@ std::optional<ChunkAssembly::Whole> ChunkAssembly::add(const proto::MessageMetad
     throw ProtocolError("the chunks of a message are longer than the message");
   }
   found->payload += payload;
+  std::erase(found->abandoned, entry);
   ++found->next;
   if (found->next < count) {
     found->entries.push_back(entry);
     return std::nullopt;
   }
   Whole whole{std::move(found->payload), std::move(found->entries)};
+  whole.earlier.insert(whole.earlier.end(), found->abandoned.begin(), found->abandoned.end());
   pending_.erase(found);
   return whole;
 }

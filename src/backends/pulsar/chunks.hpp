@@ -18,7 +18,8 @@ class ChunkAssembly {
  public:
   struct Whole {
     std::string payload;
-    std::vector<EntryKey> earlier;  ///< the entries of all chunks but the last
+    /// The entries of all chunks but the last, and those of attempts to send it that were broken off.
+    std::vector<EntryKey> earlier;
   };
   /// The whole message once its last chunk is there. What is given up is appended to `dropped`: these entries
   /// were delivered and lead to nothing here. Errors: ProtocolError for sizes that cannot be.
@@ -32,6 +33,7 @@ class ChunkAssembly {
     std::int32_t next = 0;
     std::string payload = {};
     std::vector<EntryKey> entries = {};
+    std::vector<EntryKey> abandoned = {};  ///< of chunks that came again in other entries
   };
   std::deque<Pending> pending_;  ///< the oldest first
 };

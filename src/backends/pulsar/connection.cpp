@@ -12,9 +12,7 @@ namespace omnibus::pulsar {
 namespace {
 
 constexpr int protocol_version = 19;
-constexpr Duration answer_time = std::chrono::seconds(30);
 constexpr std::size_t least_max_message_size = 1024;  ///< less cannot be meant
-constexpr Duration alive_interval = std::chrono::seconds(20);
 const std::string client_version = std::string("omnibus ") + OMNIBUS_VERSION;
 
 }  // namespace
@@ -55,7 +53,13 @@ void Connection::begin(const Parameters& parameters, Opened opened) {
               return owner ? owner->received(bytes) : bytes.size();
             },
             [weak](const Error& lost) {
-              if (const auto owner = weak.lock()) owner->close(link_error(lost.message()));
+              const auto owner = weak.lock();
+              if (!owner) return;
+              // Given up for what came over it.
+              if (lost.code() != ErrorCode::unavailable) {
+                log::write(log::Level::error, "Pulsar broker " + owner->peer_ + ": " + lost.what());
+              }
+              owner->close(link_error(lost.message()));
             });
         try {
           self->greet(self->parameters_.read_token(), self->parameters_.has_token());
@@ -102,17 +106,11 @@ std::size_t Connection::received(std::string_view bytes) {
   const auto self = shared_from_this();  // a callback may let go of the last reference
   heard_ = true;
   std::size_t used = 0;
-  try {
-    while (state_ != State::closed) {
-      const auto frame = first_frame(bytes.substr(used), max_message_size_);
-      if (!frame) break;
-      used += frame->size();
-      handle(parse_frame(*frame));
-    }
-  } catch (const Error& error) {
-    log::write(log::Level::error, "Pulsar broker " + peer_ + ": " + error.what());
-    close(link_error("the connection to " + peer_ + " is given up: " + error.message()));
-    return bytes.size();
+  while (state_ != State::closed) {
+    const auto frame = first_frame(bytes.substr(used), max_message_size_);
+    if (!frame) break;
+    used += frame->size();
+    handle(parse_frame(*frame));
   }
   return used;
 }
@@ -262,17 +260,25 @@ void Connection::lose_consumer(std::uint64_t id) {
   if (found == consumers_.end()) return;
   const auto events = std::move(found->second);
   consumers_.erase(found);
-  events->on_lost(link_error("the broker at " + peer_ + " closed the consumer"));
+  const Error error = link_error("the broker at " + peer_ + " closed the consumer");
+  std::vector<std::uint64_t> unanswered;
+  for (const auto& [request, one] : pending_) {
+    if (one.consumer == id) unanswered.push_back(request);
+  }
+  for (const auto request : unanswered) answer(request, &error, {});
+  events->on_lost(error);
 }
 
 // ---- requests
 
-void Connection::request(const proto::BaseCommand& command, std::uint64_t id, std::string what, Reply reply) {
+void Connection::request(const proto::BaseCommand& command, std::uint64_t id, std::string what, Reply reply,
+                         std::uint64_t consumer) {
   if (state_ != State::up) {
     const Error error = link_error(what + ": the connection to " + peer_ + " is lost");
     return reply(&error, command);
   }
-  pending_.emplace(id, Pending{std::move(what), std::move(reply), Clock::now() + answer_time});
+  pending_.emplace(
+      id, Pending{std::move(what), std::move(reply), Clock::now() + parameters_.answer_time, consumer});
   if (pending_.size() == 1) arm_expiry();
   send(command);
 }
@@ -339,7 +345,7 @@ void Connection::keep_alive() {
   } else {
     pinged_ = false;
   }
-  alive_timer_.after(alive_interval, [weak = weak_from_this()] {
+  alive_timer_.after(parameters_.alive_interval, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->keep_alive();
   });
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <omnibus/driver.hpp>
 
@@ -61,8 +62,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   /// A number for a request, a producer or a consumer that this connection has not used.
   std::uint64_t next_id() noexcept { return ++last_id_; }
   /// Sends a command that holds the request id `id`; `what` names it in errors. The reply runs once: with the
-  /// answer, the broker's error, or the loss of the connection.
-  void request(const proto::BaseCommand& command, std::uint64_t id, std::string what, Reply reply);
+  /// answer, the broker's error, or the loss of the connection. `consumer`: brokers leave unanswered what
+  /// comes for a consumer that they have closed; the reply runs then.
+  void request(const proto::BaseCommand& command, std::uint64_t id, std::string what, Reply reply,
+               std::uint64_t consumer = 0);
   void send(const proto::BaseCommand& command);
   /// Sends whole frames.
   void send(std::string&& frames);
@@ -81,6 +84,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::string what;
     Reply reply;
     TimePoint deadline;
+    std::uint64_t consumer;
   };
 
   void begin(const Parameters& parameters, Opened opened);

@@ -42,7 +42,10 @@ std::string expiry_text(std::int64_t minutes) { return "subscription expiry " + 
 
 std::int64_t integer(const json::object& from, std::string_view name, std::int64_t otherwise) {
   const auto* value = from.if_contains(json::string_view(name.data(), name.size()));
-  return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : otherwise;
+  if (value == nullptr) return otherwise;
+  json::error_code error;
+  const auto read = value->to_number<std::int64_t>(error);
+  return error ? otherwise : read;
 }
 
 json::value parse(const std::string& text) {

@@ -25,6 +25,8 @@ struct Parameters {
   std::shared_ptr<const wire::Tls> admin_tls;
   Duration connect_timeout;
   Duration transaction_timeout = std::chrono::seconds(60);  ///< the coordinator aborts what lasts longer
+  Duration answer_time = std::chrono::seconds(30);          ///< for each request
+  Duration alive_interval = std::chrono::seconds(20);       ///< of silence, before a broker is asked
 
   /// The token to present now; a file is read each time, so that it may be renewed. Errors: ConfigError.
   std::string read_token() const;

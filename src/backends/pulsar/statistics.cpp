@@ -18,12 +18,14 @@ namespace json = boost::json;
 constexpr Duration answer_time = std::chrono::seconds(20);
 constexpr Duration short_time = std::chrono::seconds(2);
 
-/// A number that may be missing, negative or written as a fraction.
+constexpr double largest_number = 9007199254740992.0;  ///< beyond, a double skips integers
+
+/// A number that may be missing, negative, too large or written as a fraction.
 std::uint64_t number(const json::object& from, std::string_view name) {
   const auto* value = from.if_contains(json::string_view(name.data(), name.size()));
   if (value == nullptr || !value->is_number()) return 0;
   const auto read = value->to_number<double>();
-  return read > 0 ? static_cast<std::uint64_t>(read) : 0;
+  return read > 0 ? static_cast<std::uint64_t>(std::min(read, largest_number)) : 0;
 }
 
 /// Whether the names that the interface lists hold this one; empty for what is no list.
@@ -60,7 +62,7 @@ driver::SubscriptionStatistics read_subscription(const json::object& from, Syste
   const auto oldest = number(from, "earliestMsgPublishTimeInBacklog");
   if (oldest > 0 && out.backlog > 0) {
     const SystemTime published{std::chrono::milliseconds(oldest)};
-    out.oldest_age = std::max<Duration>(now - published, Duration::zero());
+    if (published < now) out.oldest_age = now - published;
   }
   return out;
 }

@@ -67,7 +67,7 @@ void Subscriber::on_message(Part& part, const proto::CommandMessage& command, co
   part.permits -= static_cast<std::int64_t>(sent);
   try {
     take(part, command, message);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log::write(log::Level::error, config_.queue + " (" + config_.link.subscription + "): message " +
                                       std::to_string(command.message_id().ledgerid()) + ":" +
                                       std::to_string(command.message_id().entryid()) +

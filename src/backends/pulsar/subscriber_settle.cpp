@@ -147,7 +147,7 @@ void Subscriber::send_acks(AckCommands& commands, const std::optional<Transactio
     }
     link.connection->request(
         command, request, "cannot acknowledge to " + config_.queue,
-        [part = all.part()](const Error* error, const proto::BaseCommand&) mutable { part(error); });
+        [part = all.part()](const Error* error, const proto::BaseCommand&) mutable { part(error); }, link.id);
   }
 }
 

@@ -76,14 +76,20 @@ void subscribe(const std::shared_ptr<Session>& session, const SubscriptionLink::
   command.mutable_subscribe()->set_consumer_id(link.id);
   command.mutable_subscribe()->set_request_id(request);
   connection->add_consumer(link.id, std::move(events));
-  connection->request(command, request, "cannot subscribe to " + config.topic + " as " + config.subscription,
-                      [session, link, name = orphan_name(config), opened = std::move(opened)](
-                          const Error* error, const proto::BaseCommand&) mutable {
-                        if (error == nullptr) return opened(nullptr, link);
-                        link.connection->remove_consumer(link.id);
-                        const Error told = session->judged(*error, name);
-                        opened(&told, {});
-                      });
+  connection->request(
+      command, request, "cannot subscribe to " + config.topic + " as " + config.subscription,
+      [session, link, name = orphan_name(config), exclusive = config.sharing == Sharing::exclusive,
+       opened = std::move(opened)](const Error* error, const proto::BaseCommand&) mutable {
+        if (error == nullptr) return opened(nullptr, link);
+        link.connection->remove_consumer(link.id);
+        if (error->code() == ErrorCode::timeout) {
+          // The broker may make it yet.
+          if (exclusive) session->note_orphan(name);
+          link.close([](const Error*) {});
+        }
+        const Error told = session->judged(*error, name);
+        opened(&told, {});
+      });
 }
 
 }  // namespace

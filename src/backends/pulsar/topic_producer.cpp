@@ -52,6 +52,11 @@ void TopicProducer::register_with(const std::shared_ptr<Connection>& connection,
                           const Error* error, const proto::BaseCommand& answer) mutable {
                         if (error != nullptr) {
                           self->connection_->remove_producer(self->id_);
+                          if (error->code() == ErrorCode::timeout) {
+                            // The broker may make it yet.
+                            self->session_->note_orphan(orphan_name(self->config_));
+                            self->tell_closed();
+                          }
                           const Error told = self->session_->judged(*error, orphan_name(self->config_));
                           return opened(&told, nullptr);
                         }
@@ -77,6 +82,7 @@ void TopicProducer::on_receipt(const proto::CommandSendReceipt& receipt) {
 void TopicProducer::on_send_error(const proto::CommandSendError& refused) {
   const Error error = error_from(refused.error(), refused.message(), "cannot send to " + config_.topic);
   if (error.code() == ErrorCode::unavailable) {
+    tell_closed();  // else the broker keeps it, and with it the name
     connection_->remove_producer(id_);
     return on_lost(error);
   }

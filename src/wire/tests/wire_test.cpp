@@ -1,45 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <future>
-#include <thread>
 
 #include "wire/http.hpp"
+#include "wire/tests/peer.hpp"
 
 namespace omnibus::wire {
 namespace {
-
-namespace asio = boost::asio;
-using asio::ip::tcp;
-
-/// A peer in this process, on a thread of its own.
-class Peer {
- public:
-  template <class Script>
-  explicit Peer(Script script)
-      : thread_([this, script] {
-          tcp::socket socket(context_);
-          acceptor_.accept(socket);
-          script(socket);
-        }) {}
-  Address address() const { return {"127.0.0.1", acceptor_.local_endpoint().port()}; }
-
- private:
-  asio::io_context context_;
-  tcp::acceptor acceptor_{context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
-  std::jthread thread_;
-};
-
-template <class T>
-T on(Loop& loop, UniqueFunction<T()> work) {
-  auto result = std::make_shared<std::promise<T>>();
-  auto future = result->get_future();
-  loop.post([work = std::move(work), result]() mutable { result->set_value(work()); });
-  return future.get();
-}
 
 TEST(Address, ReadsHostsAndPorts) {
   EXPECT_EQ(Address::parse("a.b", 7), (Address{"a.b", 7}));
@@ -48,6 +15,15 @@ TEST(Address, ReadsHostsAndPorts) {
   EXPECT_EQ(Address::parse("[::1]:80", 7).str(), "[::1]:80");
   for (const char* bad : {"", ":80", "a:", "a:x", "a:0", "a:65536", "::1", "[::1", "[::1]80", "a/b", "u@h"}) {
     EXPECT_THROW(Address::parse(bad, 7), ConfigError) << bad;
+  }
+}
+
+TEST(Address, MalformedOneDoesNotTellSecrets) {
+  try {
+    Address::parse("user:s3cret@host:80", 7);
+    FAIL() << "it was taken";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(std::string(error.what()).find("s3cret"), std::string::npos) << error.what();
   }
 }
 
@@ -157,7 +133,9 @@ TEST(Stream, NobodyListeningIsUnavailableWithAHint) {
   EXPECT_FALSE(error.hint().empty());
 }
 
-TEST(Stream, ReceiverThatThrowsEndsIt) {
+/// What a stream whose receiver throws this ends with.
+template <class Exception>
+ErrorCode ended_by(const Exception& thrown) {
   Loop loop;
   Peer peer([](tcp::socket& socket) { asio::write(socket, asio::buffer("garbage", 7)); });
   std::promise<Error> failed;
@@ -165,15 +143,21 @@ TEST(Stream, ReceiverThatThrowsEndsIt) {
   loop.post([&] {
     Stream::open(loop, {.address = peer.address()}, [&](const Error*, std::unique_ptr<Stream> opened) {
       stream = std::move(opened);
-      stream->start([](std::string_view) -> std::size_t { throw ProtocolError("nonsense"); },
+      stream->start([&thrown](std::string_view) -> std::size_t { throw thrown; },
                     [&](const Error& error) { failed.set_value(error); });
     });
   });
-  EXPECT_EQ(failed.get_future().get().code(), ErrorCode::protocol);
+  const auto code = failed.get_future().get().code();
   on<bool>(loop, [&] {
     stream.reset();
     return true;
   });
+  return code;
+}
+
+TEST(Stream, ReceiverThatThrowsEndsIt) {
+  EXPECT_EQ(ended_by(ProtocolError("nonsense")), ErrorCode::protocol);
+  EXPECT_EQ(ended_by(std::bad_alloc()), ErrorCode::internal) << "a frame may ask for more than there is";
 }
 
 TEST(HttpReader, ReadsEveryFormSplitAtEveryByte) {

@@ -31,6 +31,12 @@ TEST(Namespaces, EverythingIsSetWhereNothingIs) {
   EXPECT_TRUE(kept.empty());
 }
 
+TEST(Namespaces, NumbersThatAreNoneAreTakenForUnset) {
+  std::vector<std::string> kept;
+  const auto changes = changes_for(config(), R"({"subscription_expiration_time_minutes":0.5})", kept);
+  EXPECT_EQ(changes.size(), 3u);
+}
+
 TEST(Namespaces, NothingIsSetTwice) {
   std::vector<std::string> kept;
   const auto changes = changes_for(config(), R"({"retention_policies":{"retentionTimeInMinutes":3,

@@ -117,6 +117,27 @@ TEST(Chunks, ArePutTogetherThoughMixed) {
   EXPECT_TRUE(dropped.empty());
 }
 
+TEST(Chunks, OfAnAttemptThatBrokeOffGoWithTheMessage) {
+  ChunkAssembly assembly;
+  std::vector<EntryKey> dropped;
+  assembly.add(chunk("a", 0, 3, 6), "aa", {1, 0, 0}, dropped);
+  assembly.add(chunk("a", 1, 3, 6), "AA", {1, 1, 0}, dropped);
+  // Its producer lost the link, and sent it once more.
+  assembly.add(chunk("a", 0, 3, 6), "aa", {1, 2, 0}, dropped);
+  assembly.add(chunk("a", 1, 3, 6), "AA", {1, 3, 0}, dropped);
+  // The broker delivers all of it again.
+  assembly.add(chunk("a", 0, 3, 6), "aa", {1, 0, 0}, dropped);
+  assembly.add(chunk("a", 1, 3, 6), "AA", {1, 1, 0}, dropped);
+  assembly.add(chunk("a", 0, 3, 6), "aa", {1, 2, 0}, dropped);
+  assembly.add(chunk("a", 1, 3, 6), "AA", {1, 3, 0}, dropped);
+  const auto whole = assembly.add(chunk("a", 2, 3, 6), "aA", {1, 4, 0}, dropped);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->payload, "aaAAaA");
+  EXPECT_EQ(whole->earlier, (std::vector<EntryKey>{{1, 2, 0}, {1, 3, 0}, {1, 0, 0}, {1, 1, 0}}))
+      << "acknowledged with it, each once: nothing else would ever acknowledge them";
+  EXPECT_TRUE(dropped.empty());
+}
+
 TEST(Chunks, WithoutTheirBeginningAreDropped) {
   ChunkAssembly assembly;
   std::vector<EntryKey> dropped;
@@ -204,6 +225,7 @@ TEST(Statistics, AreReadFromTheBrokersAnswers) {
   const auto parts =
       R"({"partitions":{"x-0":{"numberOfEntries":1,"totalSize":5},"x-1":{"numberOfEntries":2}}})";
   EXPECT_EQ(read_statistics("{}", parts, {}).depth, 3u);
+  EXPECT_EQ(read_statistics("{}", R"({"numberOfEntries":1e300})", {}).depth, std::uint64_t{1} << 53);
   EXPECT_THROW(read_statistics("<html>", "", {}), ProtocolError);
 }
 
