@@ -172,6 +172,7 @@ void LogJournal::follow(Place& place, const std::stop_token& stop) {
     const auto seen = place.applied.load();
     try {
       if (!place.log->wait(seen, TimePoint::max())) continue;
+      if (place.log->end() <= place.applied.load()) continue;  // written or read by another thread meanwhile
       listener_.changed();
     } catch (const Error& error) {
       if (error.code() == ErrorCode::closed) return;  // in the child of a fork
