@@ -38,7 +38,7 @@ void Engine::commit(std::span<Record> records) {
 
 void Engine::commit_twice(const Record& record) {
   commit(record);
-  if (!journal_->confirms_at_once()) commit(record);  // in memory nothing is read again
+  if (!journal_->fleeting()) commit(record);
 }
 
 void Engine::distribute(Aftermath& after) {
@@ -84,14 +84,14 @@ void Engine::take_effects(Aftermath& after) {
     const auto local = locals_.find(subscription);
     if (local == locals_.end() || local->second.ports.empty()) continue;
     local->second.ports.front()->dropped += count;
-    after.ports.push_back(local->second.ports.front());
+    after.ports->push_back(local->second.ports.front());
   }
   if (const auto missed = std::exchange(effects_.missed, 0); missed > 0) {
     // Nobody knows any more whom they were for: each count is the most that it may have been.
     for (const auto& [id, port] : ports_) {
       if (!port->best_effort) continue;
       port->dropped += missed;
-      after.ports.push_back(port);
+      after.ports->push_back(port);
     }
   }
   for (const auto& [consumer, sequence, epoch] : std::exchange(effects_.revoked, {})) {
@@ -109,7 +109,7 @@ void Engine::take_effects(Aftermath& after) {
                            {.retryable = true, .backend = "embedded"});
     }
     port.outbox.clear();
-    after.ports.push_back(found->second);
+    after.ports->push_back(found->second);
   }
 }
 
@@ -176,7 +176,7 @@ bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::s
   commit(std::move(*lease));
   port->credit -= items->size();
   std::move(items->begin(), items->end(), std::back_inserter(port->outbox));
-  if (after.ports.empty() || after.ports.back() != port) after.ports.push_back(port);
+  if (after.ports->empty() || after.ports->back() != port) after.ports->push_back(port);
   return true;
 }
 
@@ -220,7 +220,8 @@ void Engine::conclude(Aftermath& after) {
     alarm_->arm(deadline_after(std::chrono::milliseconds(wait)));
   }
   for (const auto blob : after.blobs) journal_->discard_blob(blob, after.mark);
-  for (const auto& port : after.ports) drain(port);
+  for (const auto& port : *after.ports) drain(port);
+  complete_served(after);
   for (auto& [done, error] : after.settled) done(error ? &*error : nullptr);
   if (after.confirmed.empty()) return;
   if (after.confirmed.size() == 1) {

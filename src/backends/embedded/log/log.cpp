@@ -107,6 +107,14 @@ void Log::confirm(std::uint64_t sequence, Completion done) {
   if (state_->syncer.confirm(sequence, done)) state_->background.wake();
 }
 
+bool Log::confirmed(std::uint64_t sequence) {
+  if (state_->forked()) return false;
+  bool wake = false;
+  const bool now = state_->syncer.confirmed(sequence, wake);
+  if (wake) state_->background.wake();
+  return now;
+}
+
 void Log::sync() {
   state_->check_usable();
   state_->syncer.sync_now();

@@ -253,6 +253,8 @@ class Log {
   /// Runs `done` when `sequence` and everything before it is as durable as LogOptions::durability asks:
   /// before it returns, or later on the background thread. Call it without the section. Errors: io.
   void confirm(std::uint64_t sequence, Completion done);
+  /// Whether confirm() would run `done` before it returns. What is false here is to be confirmed.
+  bool confirmed(std::uint64_t sequence);
   /// Waits until everything committed is on disk, whatever the durability. Errors: io.
   void sync();
 
