@@ -130,12 +130,9 @@ std::vector<Record> trim(const State& state, const Space& space, const Limits& l
 Hold hold_of(const State& state, SubscriptionId id, Sequence sequence, std::uint64_t epoch) {
   const auto* subscription = state.subscription(id);
   if (subscription == nullptr) return Hold::stale;
-  const auto found = subscription->outstanding.find(sequence);
-  if (found == subscription->outstanding.end()) {
-    return sequence < subscription->next ? Hold::settled : Hold::stale;
-  }
-  const auto& outstanding = found->second;
-  return outstanding.phase == Phase::leased && outstanding.epoch == epoch ? Hold::held : Hold::stale;
+  const auto* outstanding = subscription->outstanding.find(sequence);
+  if (outstanding == nullptr) return sequence < subscription->next ? Hold::settled : Hold::stale;
+  return outstanding->phase == Phase::leased && outstanding->epoch == epoch ? Hold::held : Hold::stale;
 }
 
 }  // namespace omnibus::embedded

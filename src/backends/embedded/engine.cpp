@@ -69,6 +69,7 @@ void Engine::distribute(Aftermath& after) {
   after.blobs.insert(after.blobs.end(), effects_.blobs.begin(), effects_.blobs.end());
   effects_.blobs.clear();
   after.mark = journal_->mark();
+  begin_pumping(after);
 }
 
 bool Engine::may_hand_out(SubscriptionId id, Aftermath& after) {
@@ -168,8 +169,8 @@ bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::s
   items->reserve(lease->sequences.size());
   for (const auto sequence : lease->sequences) {
     const auto* message = messages.find(sequence);
-    const auto known = subscription.outstanding.find(sequence);
-    const auto before = known == subscription.outstanding.end() ? 0 : known->second.attempts;
+    const auto* known = subscription.outstanding.find(sequence);
+    const auto before = known == nullptr ? 0 : known->attempts;
     items->push_back(
         {message->content, sequence, port->best_effort ? 0 : lease->epoch, message->time, before + 1});
   }
@@ -233,25 +234,38 @@ void Engine::conclude(Aftermath& after) {
   });
 }
 
+/// Takes what the port's Sink is to be told next; false when there is nothing.
+bool Engine::take_out(Port& port) {
+  if (port.closed || (port.outbox.empty() && port.dropped == 0 && !port.failure)) return false;
+  port.pumped.swap(port.outbox);
+  port.pumped_dropped = std::exchange(port.dropped, 0);
+  port.pumped_failure = std::exchange(port.failure, std::nullopt);
+  return true;
+}
+
+/// Leaves those ports that this thread has to drain().
+void Engine::begin_pumping(Aftermath& after) {
+  std::erase_if(*after.ports, [](const PortPtr& port) {
+    if (port->pumping || (!take_out(*port) && !port->closed)) return true;
+    port->pumping = true;
+    return false;
+  });
+}
+
 void Engine::drain(const PortPtr& port) {
   Scratch<driver::Delivery> batch;
-  Scratch<Handover> items;
-  std::unique_lock lock(mutex_);
-  if (std::exchange(port->pumping, true)) return;
-  while (!port->closed && (!port->outbox.empty() || port->dropped > 0 || port->failure)) {
-    items->clear();
-    items->swap(port->outbox);
-    const auto dropped = std::exchange(port->dropped, 0);
-    const auto failure = std::exchange(port->failure, std::nullopt);
-    lock.unlock();
+  std::unique_lock lock(mutex_, std::defer_lock);
+  do {
+    if (lock) lock.unlock();
     batch->clear();
-    batch->reserve(items->size());
-    for (const auto& item : *items) load(port, item, *batch);
+    batch->reserve(port->pumped.size());
+    for (const auto& item : port->pumped) load(port, item, *batch);
+    port->pumped.clear();
     if (!batch->empty()) port->sink.deliver(*batch);
-    if (dropped > 0) port->sink.dropped(dropped);
-    if (failure) port->sink.failed(*failure);
+    if (const auto dropped = std::exchange(port->pumped_dropped, 0); dropped > 0) port->sink.dropped(dropped);
+    if (const auto failure = std::exchange(port->pumped_failure, std::nullopt)) port->sink.failed(*failure);
     lock.lock();
-  }
+  } while (take_out(*port));
   port->pumping = false;
   if (!port->closed) return;
   auto quiet = std::exchange(port->when_quiet, {});

@@ -118,7 +118,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
       std::optional<Error> error;
     };
     Scratch<PortPtr> ports;
-    Waiting served;                     ///< to complete: at once, or when `mark` is durable
+    Served served;                      ///< to complete: at once, or when `mark` is durable
     std::vector<Settled> settled;       ///< to complete at once
     std::vector<Completion> confirmed;  ///< to complete when `mark` is durable
     std::uint64_t mark = 0;
@@ -147,7 +147,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Leaves something for whoever serves; serves when nobody does.
   template <class Put>
   void submit(Put&& put);
-  void serve();
+  void serve(bool durable);
   void serve_waiting(Aftermath& after);
   void refuse_waiting(const Error& error, bool durable);
   /// What needs the commit section, what does not, or both.
@@ -171,6 +171,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void conclude(Aftermath& after);
   static void complete(Waiting::Send& send, bool now, Aftermath& after);
   void complete_served(Aftermath& after);
+  static bool take_out(Port& port);
+  static void begin_pumping(Aftermath& after);
   void drain(const PortPtr& port);
   void load(const PortPtr& port, const Handover& handover, std::vector<driver::Delivery>& batch);
   void ring();
@@ -208,7 +210,6 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Waiting waiting_;
   std::thread::id server_ = {};  ///< does what waits, until nothing does
   bool tired_ = false;           ///< it did so for long: the next takes over
-  std::vector<Waiting> spare_;
 
   std::mutex mutex_;  ///< guards what follows and all Ports
   Millis now_ = 0;    ///< of the step under way: what it decides, hands out and watches agree on the time

@@ -184,6 +184,7 @@ void Engine::close(const PortPtr& port, Completion done) {
     {
       const std::lock_guard lock(mutex_);
       end(after);
+      begin_pumping(after);
     }
     conclude(after);
   }

@@ -15,7 +15,6 @@ constexpr std::size_t frame_bytes = std::size_t{64} << 10;
 constexpr std::size_t most_targets = 16;
 /// Rounds after which another thread that comes takes over, so that none works for the others for ever.
 constexpr int most_rounds = 16;
-constexpr std::size_t most_spare = 4;
 
 /// The layer above sends again what failed so.
 bool comes_again(const Error& error) {
@@ -178,22 +177,11 @@ void Engine::Serving::write() {
   added_ = 0;
 }
 
-void Engine::serve() {
+/// `durable`: something that waits needs the commit section.
+void Engine::serve(bool durable) {
   const Gate::Pass pass(gate_);  // what is refused because the gate closes needs it open until then
   const auto self = std::this_thread::get_id();
-  for (int round = 0;; ++round) {
-    bool durable = false;
-    {
-      const std::lock_guard lock(waiting_mutex_);
-      if (server_ != self) return;  // another took over
-      if (waiting_.empty()) {
-        server_ = {};
-        tired_ = false;
-        return;
-      }
-      if (round == most_rounds) tired_ = true;
-      durable = waiting_.durable();
-    }
+  for (int round = 1;; ++round) {
     try {
       if (durable) {
         run([](Aftermath&) {});
@@ -203,16 +191,21 @@ void Engine::serve() {
     } catch (...) {
       refuse_waiting(to_error(std::current_exception()), durable);
     }
+    const std::lock_guard lock(waiting_mutex_);
+    if (server_ != self) return;  // another took over
+    if (waiting_.empty()) {
+      server_ = {};
+      tired_ = false;
+      return;
+    }
+    if (round == most_rounds) tired_ = true;
+    durable = waiting_.durable();
   }
 }
 
 void Engine::take_waiting(Waiting& work, bool durable, bool other) {
   const std::lock_guard lock(waiting_mutex_);
   if (waiting_.empty()) return;
-  if (!spare_.empty()) {
-    work = std::move(spare_.back());
-    spare_.pop_back();
-  }
   if (durable) {
     work.sends.swap(waiting_.sends);
     work.acknowledgements.swap(waiting_.acknowledgements);
@@ -225,8 +218,8 @@ void Engine::take_waiting(Waiting& work, bool durable, bool other) {
 }
 
 void Engine::serve_waiting(Aftermath& after) {
-  take_waiting(after.served, journal_->entered(), true);
-  if (!after.served.empty()) Serving(*this, after.served).everything(after);
+  take_waiting(*after.served, journal_->entered(), true);
+  if (!after.served->empty()) Serving(*this, *after.served).everything(after);
 }
 
 /// What waits could not be served.
@@ -234,19 +227,19 @@ void Engine::refuse_waiting(const Error& error, bool durable) {
   Aftermath after;
   {
     const std::lock_guard lock(mutex_);
-    take_waiting(after.served, durable, !durable);
-    for (auto* sends : {&after.served.sends, &after.served.best_effort}) {
+    take_waiting(*after.served, durable, !durable);
+    for (auto* sends : {&after.served->sends, &after.served->best_effort}) {
       for (auto& send : *sends) {
         if (!send.error) send.error = error;
         if (comes_again(error)) send.outlet->broken = true;
-        const bool has_file = sends == &after.served.sends && send.content.blob != 0;
+        const bool has_file = sends == &after.served->sends && send.content.blob != 0;
         if (has_file && error.code() != ErrorCode::closed) after.blobs.push_back(send.content.blob);
       }
     }
-    for (auto& acknowledgement : after.served.acknowledgements) acknowledgement.error = error;
-    take_requests(after.served);
+    for (auto& acknowledgement : after.served->acknowledgements) acknowledgement.error = error;
+    take_requests(*after.served);
     if (error.code() != ErrorCode::closed) {
-      for (const auto& request : after.served.requests) retry_later(request.port->subscription, after);
+      for (const auto& request : after.served->requests) retry_later(request.port->subscription, after);
     }
   }
   conclude(after);
@@ -263,7 +256,7 @@ void Engine::complete(Waiting::Send& send, bool now, Aftermath& after) {
 }
 
 void Engine::complete_served(Aftermath& after) {
-  auto& served = after.served;
+  auto& served = *after.served;
   if (served.empty()) return;
   std::optional<bool> known;
   const auto now = [&] {
@@ -287,9 +280,6 @@ void Engine::complete_served(Aftermath& after) {
       after.confirmed.push_back(std::move(done));
     }
   }
-  served.clear();
-  const std::lock_guard lock(waiting_mutex_);
-  if (spare_.size() < most_spare) spare_.push_back(std::move(served));
 }
 
 }  // namespace omnibus::embedded

@@ -14,6 +14,7 @@ namespace omnibus::embedded {
 
 template <class Put>
 void Engine::submit(Put&& put) {
+  bool durable = false;
   {
     const std::lock_guard lock(waiting_mutex_);
     put();
@@ -21,8 +22,9 @@ void Engine::submit(Put&& put) {
     if (server_ != std::thread::id() && (server_ == self || !tired_)) return;
     tired_ = false;
     server_ = self;
+    durable = waiting_.durable();
   }
-  serve();
+  serve(durable);
 }
 
 template <class Make>

@@ -161,10 +161,9 @@ void State::shed(Queue& queue, Subscription& subscription, Effects& effects) {
       if (subscription.elsewhere.erase(fresh) > 0) continue;
       settle(queue, subscription, fresh, effects);
     } else {
-      const auto oldest = subscription.outstanding.begin();
-      subscription.returned.erase({oldest->second.when, oldest->first});
-      const auto sequence = oldest->first;
-      subscription.outstanding.erase(oldest);
+      const auto sequence = subscription.outstanding.first_from(1);
+      subscription.returned.erase({subscription.outstanding.find(sequence)->when, sequence});
+      subscription.outstanding.erase(sequence);
       settle(queue, subscription, sequence, effects);
     }
     ++count;

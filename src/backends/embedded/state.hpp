@@ -16,6 +16,7 @@
 
 #include "backends/embedded/messages.hpp"
 #include "backends/embedded/records.hpp"
+#include "backends/embedded/sequence_map.hpp"
 
 namespace omnibus::embedded {
 
@@ -87,7 +88,7 @@ struct Subscription {
   std::vector<ConsumerId> consumers;  ///< in order of attachment
   Sequence next = 1;
   std::uint64_t epoch = 0;
-  std::map<Sequence, Outstanding> outstanding;
+  SequenceMap<Outstanding> outstanding;
   std::set<std::pair<Millis, Sequence>> returned;
   std::set<std::pair<Millis, Sequence>> deadlines;             ///< of leases with a timeout
   std::unordered_map<std::uint64_t, std::set<Sequence>> keys;  ///< ordered: outstanding by key

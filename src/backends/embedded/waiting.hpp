@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <omnibus/driver.hpp>
@@ -55,6 +56,27 @@ struct Waiting {
     items.clear();
     if (items.capacity() > most_kept) items.shrink_to_fit();
   }
+};
+
+/// What is being served, in memory of an earlier round of the same thread.
+class Served {
+ public:
+  Served() noexcept : work_(std::exchange(spare(), {})) {}
+  Served(const Served&) = delete;
+  Served& operator=(const Served&) = delete;
+  ~Served() {
+    work_.clear();
+    spare() = std::move(work_);
+  }
+  Waiting& operator*() noexcept { return work_; }
+  Waiting* operator->() noexcept { return &work_; }
+
+ private:
+  static Waiting& spare() noexcept {
+    thread_local Waiting memory;
+    return memory;
+  }
+  Waiting work_;
 };
 
 }  // namespace omnibus::embedded
