@@ -36,6 +36,31 @@ void Engine::commit(std::span<Record> records) {
   if (!records.empty()) journal_->commit(state_, records, effects_);
 }
 
+std::vector<Sequence> Engine::borrow_sequences() {
+  std::vector<Sequence> memory;
+  if (!spare_sequences_.empty()) {
+    memory = std::move(spare_sequences_.back());
+    spare_sequences_.pop_back();
+  }
+  return memory;
+}
+
+void Engine::keep_sequences(std::vector<Sequence> memory) {
+  constexpr std::size_t most_kept = 4, most_capacity = 4096;
+  if (spare_sequences_.size() == most_kept || memory.capacity() > most_capacity) return;
+  memory.clear();
+  spare_sequences_.push_back(std::move(memory));
+}
+
+void Engine::clear_frame() {
+  for (auto& record : frame_) {
+    if (auto* acknowledge = std::get_if<record::Acknowledge>(&record)) {
+      keep_sequences(std::move(acknowledge->sequences));
+    }
+  }
+  frame_.clear();
+}
+
 void Engine::commit_twice(const Record& record) {
   commit(record);
   if (!journal_->fleeting()) commit(record);
@@ -81,7 +106,7 @@ bool Engine::may_hand_out(SubscriptionId id, Aftermath& after) {
 }
 
 void Engine::take_effects(Aftermath& after) {
-  for (const auto& [subscription, count] : std::exchange(effects_.dropped, {})) {
+  for (const auto& [subscription, count] : effects_.dropped) {
     const auto local = locals_.find(subscription);
     if (local == locals_.end() || local->second.ports.empty()) continue;
     local->second.ports.front()->dropped += count;
@@ -95,13 +120,13 @@ void Engine::take_effects(Aftermath& after) {
       after.ports->push_back(port);
     }
   }
-  for (const auto& [consumer, sequence, epoch] : std::exchange(effects_.revoked, {})) {
+  for (const auto& [consumer, sequence, epoch] : effects_.revoked) {
     const auto port = ports_.find(consumer);
     if (port == ports_.end()) continue;
     port->second->taken_back.add(sequence, epoch);
     feed(port->second);
   }
-  for (const auto consumer : std::exchange(effects_.orphaned, {})) {
+  for (const auto consumer : effects_.orphaned) {
     const auto found = ports_.find(consumer);
     if (found == ports_.end() || found->second->closed) continue;
     auto& port = *found->second;
@@ -112,6 +137,9 @@ void Engine::take_effects(Aftermath& after) {
     port.outbox.clear();
     after.ports->push_back(found->second);
   }
+  effects_.dropped.clear();
+  effects_.revoked.clear();
+  effects_.orphaned.clear();
 }
 
 std::size_t Engine::room(const Port& port) const {
@@ -162,8 +190,12 @@ void Engine::hand_out(SubscriptionId id, Aftermath& after) {
 
 bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::size_t most,
                    Aftermath& after) {
-  auto lease = next_lease(state_, subscription, port->id, most, now_);
-  if (!lease) return false;
+  auto memory = borrow_sequences();
+  auto lease = next_lease(state_, subscription, port->id, most, now_, &memory);
+  if (!lease) {
+    keep_sequences(std::move(memory));
+    return false;
+  }
   const auto& messages = state_.queue(subscription.queue)->messages;
   Scratch<Handover> items;
   items->reserve(lease->sequences.size());
@@ -174,7 +206,9 @@ bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::s
     items->push_back(
         {message->content, sequence, port->best_effort ? 0 : lease->epoch, message->time, before + 1});
   }
-  commit(std::move(*lease));
+  Record record(std::move(*lease));
+  commit(std::span(&record, 1));
+  keep_sequences(std::move(std::get<record::Lease>(record).sequences));
   port->credit -= items->size();
   std::move(items->begin(), items->end(), std::back_inserter(port->outbox));
   if (after.ports->empty() || after.ports->back() != port) after.ports->push_back(port);
@@ -203,10 +237,12 @@ void Engine::retry_later(SubscriptionId id, Aftermath& after) {
 }
 
 void Engine::trim_grown() {
-  auto grown = std::exchange(effects_.grown, {});
-  std::sort(grown.begin(), grown.end());
-  grown.erase(std::unique(grown.begin(), grown.end()), grown.end());
-  for (const auto* space : grown) {
+  if (effects_.grown.empty()) return;
+  Scratch<Space*> grown;
+  grown->swap(effects_.grown);
+  std::sort(grown->begin(), grown->end());
+  grown->erase(std::unique(grown->begin(), grown->end()), grown->end());
+  for (const auto* space : *grown) {
     try {
       commit(trim(state_, *space, options_.limits, now_));
     } catch (const Error& error) {

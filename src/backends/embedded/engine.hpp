@@ -151,7 +151,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void serve_waiting(Aftermath& after);
   void refuse_waiting(const Error& error, bool durable);
   /// What needs the commit section, what does not, or both.
-  void take_waiting(Waiting& work, bool durable, bool other);
+  void take_waiting(Served& served, bool durable, bool other);
   void take_requests(const Waiting& work);
   void commit(Record record);
   void commit(std::span<Record> records);
@@ -198,7 +198,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Adds to frame_ a record of `make` for each subscription, with its sequences of `held`.
   template <class Make>
   void add_records(Held& held, Make&& make);
-  void clear_frame() noexcept { frame_.clear(); }
+  void clear_frame();
+  /// Memory for the sequences of a record, and back.
+  std::vector<Sequence> borrow_sequences();
+  void keep_sequences(std::vector<Sequence> memory);
   bool may_have_messages(const Port& port) const;
 
   const std::unique_ptr<Journal> journal_;
@@ -221,6 +224,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::uint64_t round_ = 0;  ///< of serving
   Held held_;
   std::vector<Record> frame_;
+  std::vector<std::vector<Sequence>> spare_sequences_;
   using Due = std::pair<Millis, SubscriptionId>;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> dues_;
   std::unordered_map<SubscriptionId, Millis> earliest_;  ///< of dues_, to add only what is earlier

@@ -86,7 +86,7 @@ void Engine::publish(const OutletPtr& outlet, std::span<driver::SendRequest> bat
     auto& send = sends->emplace_back(Waiting::Send{outlet, message, std::move(done), {}, {}});
     try {
       if (message->payload.size() > max_message_size) throw too_large(message->payload.size());
-      send.content = journal_->store(*message, outlet->best_effort);
+      send.content = journal_->prepare(*message, outlet->best_effort);
     } catch (const Error& error) {
       send.error = error;
     }

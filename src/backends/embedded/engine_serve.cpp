@@ -203,9 +203,10 @@ void Engine::serve(bool durable) {
   }
 }
 
-void Engine::take_waiting(Waiting& work, bool durable, bool other) {
+void Engine::take_waiting(Served& served, bool durable, bool other) {
   const std::lock_guard lock(waiting_mutex_);
   if (waiting_.empty()) return;
+  auto& work = *served;
   if (durable) {
     work.sends.swap(waiting_.sends);
     work.acknowledgements.swap(waiting_.acknowledgements);
@@ -218,8 +219,8 @@ void Engine::take_waiting(Waiting& work, bool durable, bool other) {
 }
 
 void Engine::serve_waiting(Aftermath& after) {
-  take_waiting(*after.served, journal_->entered(), true);
-  if (!after.served->empty()) Serving(*this, *after.served).everything(after);
+  take_waiting(after.served, journal_->entered(), true);
+  if (!after.served.empty()) Serving(*this, *after.served).everything(after);
 }
 
 /// What waits could not be served.
@@ -227,7 +228,7 @@ void Engine::refuse_waiting(const Error& error, bool durable) {
   Aftermath after;
   {
     const std::lock_guard lock(mutex_);
-    take_waiting(*after.served, durable, !durable);
+    take_waiting(after.served, durable, !durable);
     for (auto* sends : {&after.served->sends, &after.served->best_effort}) {
       for (auto& send : *sends) {
         if (!send.error) send.error = error;
@@ -256,8 +257,8 @@ void Engine::complete(Waiting::Send& send, bool now, Aftermath& after) {
 }
 
 void Engine::complete_served(Aftermath& after) {
+  if (after.served.empty()) return;
   auto& served = *after.served;
-  if (served.empty()) return;
   std::optional<bool> known;
   const auto now = [&] {
     return known ? *known : *(known = !served.durable() || journal_->confirmed(after.mark));

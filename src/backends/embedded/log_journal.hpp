@@ -52,6 +52,7 @@ class LogJournal final : public Journal {
   bool confirmed(std::uint64_t mark) override { return committed_.log->confirmed(mark); }
   void confirm(std::uint64_t mark, Completion done) override;
   Content store(const driver::Outgoing& message, bool best_effort, bool apart) override;
+  Content prepare(const driver::Outgoing& message, bool best_effort) override;
   void load(const Content& content, bool best_effort, driver::Delivery& delivery) override;
   void discard_blob(std::uint64_t blob, std::uint64_t mark) override;
 

@@ -18,7 +18,7 @@ class MemoryJournal final : public Journal {
   bool entered() const noexcept override { return true; }
   void leave() noexcept override {}
   void commit(State& state, std::span<Record> records, Effects& effects) override {
-    for (const auto& record : records) state.apply(record, effects);
+    for (auto& record : records) state.apply(std::move(record), effects);
   }
   std::uint64_t mark() const noexcept override { return 0; }
 

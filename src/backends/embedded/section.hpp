@@ -34,6 +34,7 @@ void Engine::add_records(Held& held, Make&& make) {
   for (auto at = held.cbegin(); at != held.cend();) {
     const auto subscription = at->first;
     auto record = make(subscription);
+    record.sequences = borrow_sequences();
     for (; at != held.cend() && at->first == subscription; ++at) record.sequences.push_back(at->second);
     frame_.emplace_back(std::move(record));
   }

@@ -128,6 +128,8 @@ class State {
 
   /// Unknown ids are ignored: where a damaged frame is missing, what referred to it has no meaning.
   void apply(const Record& record, Effects& effects);
+  /// The same for what nobody needs afterwards.
+  void apply(Record&& record, Effects& effects);
 
   const Queue* find_queue(std::string_view name, bool best_effort) const;
   Queue* queue(QueueId id);
@@ -155,7 +157,7 @@ class State {
   void on(const record::CreateQueue& r, Effects&);
   void on(const record::OpenProducer& r, Effects&);
   void on(const record::CloseProducer& r, Effects&);
-  void on(const record::Publish& r, Effects&);
+  void on(record::Publish r, Effects&);
   void on(const record::Relocate& r, Effects&);
   void on(const record::Drop& r, Effects&);
   void on(const record::CreateSubscription& r, Effects&);
@@ -173,7 +175,7 @@ class State {
   void remove(SubscriptionId id, Effects&);
   /// One subscription less waits for it.
   void settle(Queue&, Subscription&, Sequence, Effects&);
-  void publish_best_effort(Queue&, const record::Publish&, Effects&);
+  void publish_best_effort(Queue&, record::Publish&, Effects&);
   bool is_for_here(const Subscription&, Sequence) const;
   void shed(Queue&, Subscription&, Effects&);
   void forget(Queue&, Sequence, Effects&);

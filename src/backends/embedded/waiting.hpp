@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -58,25 +59,30 @@ struct Waiting {
   }
 };
 
-/// What is being served, in memory of an earlier round of the same thread.
+/// What is being served, in memory of an earlier round of the same thread; none until it is asked for.
 class Served {
  public:
-  Served() noexcept : work_(std::exchange(spare(), {})) {}
+  Served() = default;
   Served(const Served&) = delete;
   Served& operator=(const Served&) = delete;
   ~Served() {
-    work_.clear();
+    if (!work_) return;
+    work_->clear();
     spare() = std::move(work_);
   }
-  Waiting& operator*() noexcept { return work_; }
-  Waiting* operator->() noexcept { return &work_; }
+  Waiting& operator*() {
+    if (!work_) work_ = spare() ? std::move(spare()) : std::make_unique<Waiting>();
+    return *work_;
+  }
+  Waiting* operator->() { return &**this; }
+  bool empty() const noexcept { return !work_ || work_->empty(); }
 
  private:
-  static Waiting& spare() noexcept {
-    thread_local Waiting memory;
+  static std::unique_ptr<Waiting>& spare() noexcept {
+    thread_local std::unique_ptr<Waiting> memory;
     return memory;
   }
-  Waiting work_;
+  std::unique_ptr<Waiting> work_;
 };
 
 }  // namespace omnibus::embedded
