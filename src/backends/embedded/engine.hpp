@@ -150,6 +150,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void serve(bool durable);
   void serve_waiting(Aftermath& after);
   void refuse_waiting(const Error& error, bool durable);
+  static void refuse(Waiting& work, const Error& error);
   /// What needs the commit section, what does not, or both.
   void take_waiting(Served& served, bool durable, bool other);
   void take_requests(const Waiting& work);

@@ -220,7 +220,25 @@ void Engine::take_waiting(Served& served, bool durable, bool other) {
 
 void Engine::serve_waiting(Aftermath& after) {
   take_waiting(after.served, journal_->entered(), true);
-  if (!after.served.empty()) Serving(*this, *after.served).everything(after);
+  if (after.served.empty()) return;
+  try {
+    Serving(*this, *after.served).everything(after);
+  } catch (...) {  // of memory: who asked must hear of it all the same
+    clear_frame();
+    refuse(*after.served, to_error(std::current_exception()));
+  }
+}
+
+/// Whatever is not stored and not refused yet.
+void Engine::refuse(Waiting& work, const Error& error) {
+  for (auto* sends : {&work.sends, &work.best_effort}) {
+    for (auto& send : *sends) {
+      if (send.stored || send.error) continue;
+      send.error = error;
+      if (comes_again(error)) send.outlet->broken = true;
+    }
+  }
+  for (auto& acknowledgement : work.acknowledgements) acknowledgement.error = error;
 }
 
 /// What waits could not be served.
@@ -229,18 +247,14 @@ void Engine::refuse_waiting(const Error& error, bool durable) {
   {
     const std::lock_guard lock(mutex_);
     take_waiting(after.served, durable, !durable);
-    for (auto* sends : {&after.served->sends, &after.served->best_effort}) {
-      for (auto& send : *sends) {
-        if (!send.error) send.error = error;
-        if (comes_again(error)) send.outlet->broken = true;
-        const bool has_file = sends == &after.served->sends && send.content.blob != 0;
-        if (has_file && error.code() != ErrorCode::closed) after.blobs.push_back(send.content.blob);
+    auto& work = *after.served;
+    refuse(work, error);
+    take_requests(work);
+    if (error.code() != ErrorCode::closed) {  // else the next opening finds the files
+      for (const auto& send : work.sends) {
+        if (send.content.blob != 0) after.blobs.push_back(send.content.blob);
       }
-    }
-    for (auto& acknowledgement : after.served->acknowledgements) acknowledgement.error = error;
-    take_requests(*after.served);
-    if (error.code() != ErrorCode::closed) {
-      for (const auto& request : after.served->requests) retry_later(request.port->subscription, after);
+      for (const auto& request : work.requests) retry_later(request.port->subscription, after);
     }
   }
   conclude(after);
