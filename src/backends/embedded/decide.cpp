@@ -43,11 +43,16 @@ std::vector<ConsumerId> active_consumers(const Subscription& subscription) {
 }
 
 std::optional<record::Lease> next_lease(const State& state, const Subscription& subscription,
-                                        ConsumerId consumer, std::size_t most, Millis now) {
+                                        ConsumerId consumer, std::size_t most, Millis now,
+                                        std::vector<Sequence>* memory) {
   const auto* owner = state.queue(subscription.queue);
   if (owner == nullptr || most == 0) return std::nullopt;
   const auto& messages = owner->messages;
+  if (subscription.returned.empty() && messages.first_from(subscription.next) > messages.last()) {
+    return std::nullopt;
+  }
   record::Lease lease{subscription.id, consumer, subscription.epoch + 1, now, subscription.next, {}};
+  if (memory != nullptr) lease.sequences.swap(*memory);
   TakenKeys keys(subscription.ordered_keys);
   for (const auto& [when, sequence] : subscription.returned) {
     if (when > now || lease.sequences.size() == most) break;
@@ -69,7 +74,10 @@ std::optional<record::Lease> next_lease(const State& state, const Subscription& 
     lease.next = at + 1;
     at = messages.first_from(at + 1);
   }
-  if (lease.sequences.empty() && deferred == 0) return std::nullopt;
+  if (lease.sequences.empty() && deferred == 0) {
+    if (memory != nullptr) lease.sequences.swap(*memory);
+    return std::nullopt;
+  }
   std::sort(lease.sequences.begin(), lease.sequences.end());
   return lease;
 }
@@ -130,12 +138,9 @@ std::vector<Record> trim(const State& state, const Space& space, const Limits& l
 Hold hold_of(const State& state, SubscriptionId id, Sequence sequence, std::uint64_t epoch) {
   const auto* subscription = state.subscription(id);
   if (subscription == nullptr) return Hold::stale;
-  const auto found = subscription->outstanding.find(sequence);
-  if (found == subscription->outstanding.end()) {
-    return sequence < subscription->next ? Hold::settled : Hold::stale;
-  }
-  const auto& outstanding = found->second;
-  return outstanding.phase == Phase::leased && outstanding.epoch == epoch ? Hold::held : Hold::stale;
+  const auto* outstanding = subscription->outstanding.find(sequence);
+  if (outstanding == nullptr) return sequence < subscription->next ? Hold::settled : Hold::stale;
+  return outstanding->phase == Phase::leased && outstanding->epoch == epoch ? Hold::held : Hold::stale;
 }
 
 }  // namespace omnibus::embedded

@@ -23,9 +23,11 @@ struct Limits {
 std::vector<ConsumerId> active_consumers(const Subscription& subscription);
 
 /// At most `most` messages for `consumer`, oldest first, those given back before those never seen. Empty when
-/// there is none. A result without sequences notes only that some were put aside for later.
+/// there is none. A result without sequences notes only that some were put aside for later. A result takes
+/// `memory`.
 std::optional<record::Lease> next_lease(const State& state, const Subscription& subscription,
-                                        ConsumerId consumer, std::size_t most, Millis now);
+                                        ConsumerId consumer, std::size_t most, Millis now,
+                                        std::vector<Sequence>* memory = nullptr);
 
 /// What the passing of time asks for: leases that ran out, an ephemeral subscription nobody came back to.
 std::vector<Record> overdue(const Subscription& subscription, Millis now);

@@ -36,9 +36,34 @@ void Engine::commit(std::span<Record> records) {
   if (!records.empty()) journal_->commit(state_, records, effects_);
 }
 
+std::vector<Sequence> Engine::borrow_sequences() {
+  std::vector<Sequence> memory;
+  if (!spare_sequences_.empty()) {
+    memory = std::move(spare_sequences_.back());
+    spare_sequences_.pop_back();
+  }
+  return memory;
+}
+
+void Engine::keep_sequences(std::vector<Sequence> memory) {
+  constexpr std::size_t most_kept = 4, most_capacity = 4096;
+  if (spare_sequences_.size() == most_kept || memory.capacity() > most_capacity) return;
+  memory.clear();
+  spare_sequences_.push_back(std::move(memory));
+}
+
+void Engine::clear_frame() {
+  for (auto& record : frame_) {
+    if (auto* acknowledge = std::get_if<record::Acknowledge>(&record)) {
+      keep_sequences(std::move(acknowledge->sequences));
+    }
+  }
+  frame_.clear();
+}
+
 void Engine::commit_twice(const Record& record) {
   commit(record);
-  if (!journal_->confirms_at_once()) commit(record);  // in memory nothing is read again
+  if (!journal_->fleeting()) commit(record);
 }
 
 void Engine::distribute(Aftermath& after) {
@@ -69,6 +94,7 @@ void Engine::distribute(Aftermath& after) {
   after.blobs.insert(after.blobs.end(), effects_.blobs.begin(), effects_.blobs.end());
   effects_.blobs.clear();
   after.mark = journal_->mark();
+  begin_pumping(after);
 }
 
 bool Engine::may_hand_out(SubscriptionId id, Aftermath& after) {
@@ -80,27 +106,27 @@ bool Engine::may_hand_out(SubscriptionId id, Aftermath& after) {
 }
 
 void Engine::take_effects(Aftermath& after) {
-  for (const auto& [subscription, count] : std::exchange(effects_.dropped, {})) {
+  for (const auto& [subscription, count] : effects_.dropped) {
     const auto local = locals_.find(subscription);
     if (local == locals_.end() || local->second.ports.empty()) continue;
     local->second.ports.front()->dropped += count;
-    after.ports.push_back(local->second.ports.front());
+    after.ports->push_back(local->second.ports.front());
   }
   if (const auto missed = std::exchange(effects_.missed, 0); missed > 0) {
     // Nobody knows any more whom they were for: each count is the most that it may have been.
     for (const auto& [id, port] : ports_) {
       if (!port->best_effort) continue;
       port->dropped += missed;
-      after.ports.push_back(port);
+      after.ports->push_back(port);
     }
   }
-  for (const auto& [consumer, sequence, epoch] : std::exchange(effects_.revoked, {})) {
+  for (const auto& [consumer, sequence, epoch] : effects_.revoked) {
     const auto port = ports_.find(consumer);
     if (port == ports_.end()) continue;
     port->second->taken_back.add(sequence, epoch);
     feed(port->second);
   }
-  for (const auto consumer : std::exchange(effects_.orphaned, {})) {
+  for (const auto consumer : effects_.orphaned) {
     const auto found = ports_.find(consumer);
     if (found == ports_.end() || found->second->closed) continue;
     auto& port = *found->second;
@@ -109,8 +135,11 @@ void Engine::take_effects(Aftermath& after) {
                            {.retryable = true, .backend = "embedded"});
     }
     port.outbox.clear();
-    after.ports.push_back(found->second);
+    after.ports->push_back(found->second);
   }
+  effects_.dropped.clear();
+  effects_.revoked.clear();
+  effects_.orphaned.clear();
 }
 
 std::size_t Engine::room(const Port& port) const {
@@ -161,22 +190,28 @@ void Engine::hand_out(SubscriptionId id, Aftermath& after) {
 
 bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::size_t most,
                    Aftermath& after) {
-  auto lease = next_lease(state_, subscription, port->id, most, now_);
-  if (!lease) return false;
+  auto memory = borrow_sequences();
+  auto lease = next_lease(state_, subscription, port->id, most, now_, &memory);
+  if (!lease) {
+    keep_sequences(std::move(memory));
+    return false;
+  }
   const auto& messages = state_.queue(subscription.queue)->messages;
   Scratch<Handover> items;
   items->reserve(lease->sequences.size());
   for (const auto sequence : lease->sequences) {
     const auto* message = messages.find(sequence);
-    const auto known = subscription.outstanding.find(sequence);
-    const auto before = known == subscription.outstanding.end() ? 0 : known->second.attempts;
+    const auto* known = subscription.outstanding.find(sequence);
+    const auto before = known == nullptr ? 0 : known->attempts;
     items->push_back(
         {message->content, sequence, port->best_effort ? 0 : lease->epoch, message->time, before + 1});
   }
-  commit(std::move(*lease));
+  Record record(std::move(*lease));
+  commit(std::span(&record, 1));
+  keep_sequences(std::move(std::get<record::Lease>(record).sequences));
   port->credit -= items->size();
   std::move(items->begin(), items->end(), std::back_inserter(port->outbox));
-  if (after.ports.empty() || after.ports.back() != port) after.ports.push_back(port);
+  if (after.ports->empty() || after.ports->back() != port) after.ports->push_back(port);
   return true;
 }
 
@@ -202,10 +237,12 @@ void Engine::retry_later(SubscriptionId id, Aftermath& after) {
 }
 
 void Engine::trim_grown() {
-  auto grown = std::exchange(effects_.grown, {});
-  std::sort(grown.begin(), grown.end());
-  grown.erase(std::unique(grown.begin(), grown.end()), grown.end());
-  for (const auto* space : grown) {
+  if (effects_.grown.empty()) return;
+  Scratch<Space*> grown;
+  grown->swap(effects_.grown);
+  std::sort(grown->begin(), grown->end());
+  grown->erase(std::unique(grown->begin(), grown->end()), grown->end());
+  for (const auto* space : *grown) {
     try {
       commit(trim(state_, *space, options_.limits, now_));
     } catch (const Error& error) {
@@ -220,7 +257,8 @@ void Engine::conclude(Aftermath& after) {
     alarm_->arm(deadline_after(std::chrono::milliseconds(wait)));
   }
   for (const auto blob : after.blobs) journal_->discard_blob(blob, after.mark);
-  for (const auto& port : after.ports) drain(port);
+  for (const auto& port : *after.ports) drain(port);
+  complete_served(after);
   for (auto& [done, error] : after.settled) done(error ? &*error : nullptr);
   if (after.confirmed.empty()) return;
   if (after.confirmed.size() == 1) {
@@ -232,25 +270,38 @@ void Engine::conclude(Aftermath& after) {
   });
 }
 
+/// Takes what the port's Sink is to be told next; false when there is nothing.
+bool Engine::take_out(Port& port) {
+  if (port.closed || (port.outbox.empty() && port.dropped == 0 && !port.failure)) return false;
+  port.pumped.swap(port.outbox);
+  port.pumped_dropped = std::exchange(port.dropped, 0);
+  port.pumped_failure = std::exchange(port.failure, std::nullopt);
+  return true;
+}
+
+/// Leaves those ports that this thread has to drain().
+void Engine::begin_pumping(Aftermath& after) {
+  std::erase_if(*after.ports, [](const PortPtr& port) {
+    if (port->pumping || (!take_out(*port) && !port->closed)) return true;
+    port->pumping = true;
+    return false;
+  });
+}
+
 void Engine::drain(const PortPtr& port) {
   Scratch<driver::Delivery> batch;
-  Scratch<Handover> items;
-  std::unique_lock lock(mutex_);
-  if (std::exchange(port->pumping, true)) return;
-  while (!port->closed && (!port->outbox.empty() || port->dropped > 0 || port->failure)) {
-    items->clear();
-    items->swap(port->outbox);
-    const auto dropped = std::exchange(port->dropped, 0);
-    const auto failure = std::exchange(port->failure, std::nullopt);
-    lock.unlock();
+  std::unique_lock lock(mutex_, std::defer_lock);
+  do {
+    if (lock) lock.unlock();
     batch->clear();
-    batch->reserve(items->size());
-    for (const auto& item : *items) load(port, item, *batch);
+    batch->reserve(port->pumped.size());
+    for (const auto& item : port->pumped) load(port, item, *batch);
+    port->pumped.clear();
     if (!batch->empty()) port->sink.deliver(*batch);
-    if (dropped > 0) port->sink.dropped(dropped);
-    if (failure) port->sink.failed(*failure);
+    if (const auto dropped = std::exchange(port->pumped_dropped, 0); dropped > 0) port->sink.dropped(dropped);
+    if (const auto failure = std::exchange(port->pumped_failure, std::nullopt)) port->sink.failed(*failure);
     lock.lock();
-  }
+  } while (take_out(*port));
   port->pumping = false;
   if (!port->closed) return;
   auto quiet = std::exchange(port->when_quiet, {});

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <queue>
 #include <span>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -19,6 +20,8 @@
 #include "backends/embedded/gate.hpp"
 #include "backends/embedded/journal.hpp"
 #include "backends/embedded/port.hpp"
+#include "backends/embedded/scratch.hpp"
+#include "backends/embedded/waiting.hpp"
 
 namespace omnibus::embedded {
 
@@ -48,14 +51,11 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// with ErrorCode::closed. Waits for calls that are going on, so never call it from one.
   void stop() noexcept;
 
-  /// Sends are confirmed before publish() returns.
-  bool confirms_at_once() const noexcept { return journal_->confirms_at_once(); }
-
   /// Errors: conflict when the user's name is in use on this queue.
   ProducerId open_producer(const driver::ProducerConfig& config);
   void close_producer(ProducerId id);
   /// Completes each request once.
-  void publish(ProducerId producer, bool best_effort, std::span<driver::SendRequest> batch);
+  void publish(const OutletPtr& outlet, std::span<driver::SendRequest> batch);
   /// Completes when everything committed before is durable. Errors go to `done`.
   void flush(Completion done);
 
@@ -117,7 +117,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
       Completion done;
       std::optional<Error> error;
     };
-    std::vector<PortPtr> ports;
+    Scratch<PortPtr> ports;
+    Served served;                      ///< to complete: at once, or when `mark` is durable
     std::vector<Settled> settled;       ///< to complete at once
     std::vector<Completion> confirmed;  ///< to complete when `mark` is durable
     std::uint64_t mark = 0;
@@ -140,9 +141,19 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::vector<PortPtr> ports;
     std::deque<PortPtr> hungry;
   };
-  class Publishing;
+  class Serving;
   class Transacting;
 
+  /// Leaves something for whoever serves; serves when nobody does.
+  template <class Put>
+  void submit(Put&& put);
+  void serve(bool durable);
+  void serve_waiting(Aftermath& after);
+  void refuse_waiting(const Error& error, bool durable);
+  static void refuse(Waiting& work, const Error& error);
+  /// What needs the commit section, what does not, or both.
+  void take_waiting(Served& served, bool durable, bool other);
+  void take_requests(const Waiting& work);
   void commit(Record record);
   void commit(std::span<Record> records);
   void commit(std::vector<Record> records) { commit(std::span(records)); }
@@ -159,6 +170,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void trim_grown();
   void retry_later(SubscriptionId id, Aftermath& after);
   void conclude(Aftermath& after);
+  static void complete(Waiting::Send& send, bool now, Aftermath& after);
+  void complete_served(Aftermath& after);
+  static bool take_out(Port& port);
+  static void begin_pumping(Aftermath& after);
   void drain(const PortPtr& port);
   void load(const PortPtr& port, const Handover& handover, std::vector<driver::Delivery>& batch);
   void ring();
@@ -178,17 +193,27 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void forget(const PortPtr& port, Aftermath& after);
   /// Whether `bytes` more are too many, after `added` others that are not in the state yet.
   std::optional<Error> over_limit(const Queue& queue, std::uint64_t added, std::uint64_t bytes) const;
-  /// Runs `apply` on the ids that are held, per subscription; tells whether some were stale.
-  std::optional<Error> settle(const Port& port, std::span<const driver::AckId> ids,
-                              const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make);
-  void settle_and_complete(const PortPtr& port, std::span<const driver::AckId> ids, Completion done,
-                           const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make);
+  using Held = std::vector<std::pair<SubscriptionId, Sequence>>;
+  /// Appends those of the ids that are held; tells whether some were stale.
+  std::optional<Error> find_held(const Port& port, std::span<const driver::AckId> ids, Held& held) const;
+  /// Adds to frame_ a record of `make` for each subscription, with its sequences of `held`.
+  template <class Make>
+  void add_records(Held& held, Make&& make);
+  void clear_frame();
+  /// Memory for the sequences of a record, and back.
+  std::vector<Sequence> borrow_sequences();
+  void keep_sequences(std::vector<Sequence> memory);
   bool may_have_messages(const Port& port) const;
 
   const std::unique_ptr<Journal> journal_;
   const EngineOptions options_;
   const std::shared_ptr<Alarm> alarm_;
   Gate gate_;
+
+  std::mutex waiting_mutex_;  ///< guards what follows; taken last, for moments
+  Waiting waiting_;
+  std::thread::id server_ = {};  ///< does what waits, until nothing does
+  bool tired_ = false;           ///< it did so for long: the next takes over
 
   std::mutex mutex_;  ///< guards what follows and all Ports
   Millis now_ = 0;    ///< of the step under way: what it decides, hands out and watches agree on the time
@@ -197,6 +222,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::vector<SubscriptionId> ready_, timed_;  ///< what distribute() works on
   std::unordered_map<SubscriptionId, Local> locals_;
   std::unordered_map<ConsumerId, PortPtr> ports_;
+  std::uint64_t round_ = 0;  ///< of serving
+  Held held_;
+  std::vector<Record> frame_;
+  std::vector<std::vector<Sequence>> spare_sequences_;
   using Due = std::pair<Millis, SubscriptionId>;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> dues_;
   std::unordered_map<SubscriptionId, Millis> earliest_;  ///< of dues_, to add only what is earlier

@@ -81,17 +81,14 @@ PortPtr Engine::open_consumer(const driver::ConsumerConfig& config, driver::Sink
 }
 
 void Engine::request(const PortPtr& port, std::size_t credit) {
-  {
-    const std::lock_guard lock(mutex_);
+  submit([&] { waiting_.requests.push_back({port, credit}); });
+}
+
+void Engine::take_requests(const Waiting& work) {
+  for (const auto& [port, credit] : work.requests) {
     port->credit += std::min(credit, std::numeric_limits<std::size_t>::max() - port->credit);
     feed(port);
-    if (!port->hungry || !may_have_messages(*port)) return;
-  }
-  try {
-    run_outside([&](Aftermath&) { effects_.ready.push_back(port->subscription); });
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::closed) return;
-    hand_out_later({&port->subscription, 1});
+    if (port->hungry && may_have_messages(*port)) effects_.ready.push_back(port->subscription);
   }
 }
 
@@ -100,10 +97,8 @@ bool Engine::may_have_messages(const Port& port) const {
   return subscription == nullptr || subscription->backlog > subscription->in_flight;
 }
 
-std::optional<Error> Engine::settle(
-    const Port& port, std::span<const driver::AckId> ids,
-    const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make) {
-  Scratch<std::pair<SubscriptionId, Sequence>> held;
+std::optional<Error> Engine::find_held(const Port& port, std::span<const driver::AckId> ids,
+                                       Held& held) const {
   std::size_t stale = 0;
   Sequence first_stale = 0;
   for (const auto& id : ids) {
@@ -113,16 +108,8 @@ std::optional<Error> Engine::settle(
     if (epoch == 0) continue;  // best effort
     auto hold = hold_of(state_, subscription, sequence, epoch);
     if (hold == Hold::settled && port.taken_back.contains(sequence, epoch)) hold = Hold::stale;
-    if (hold == Hold::held) held->emplace_back(subscription, sequence);
+    if (hold == Hold::held) held.emplace_back(subscription, sequence);
     if (hold == Hold::stale && ++stale == 1) first_stale = sequence;
-  }
-  std::sort(held->begin(), held->end());
-  held->erase(std::unique(held->begin(), held->end()), held->end());
-  for (auto at = held->cbegin(); at != held->cend();) {
-    const auto subscription = at->first;
-    std::vector<Sequence> sequences;
-    for (; at != held->cend() && at->first == subscription; ++at) sequences.push_back(at->second);
-    commit(make(subscription, std::move(sequences)));
   }
   if (stale == 0) return std::nullopt;
   return Error(ErrorCode::stale_ack,
@@ -131,17 +118,29 @@ std::optional<Error> Engine::settle(
                {.backend = "embedded", .hint = "they were or will be delivered again"});
 }
 
-void Engine::settle_and_complete(const PortPtr& port, std::span<const driver::AckId> ids, Completion done,
-                                 const std::function<Record(SubscriptionId, std::vector<Sequence>)>& make) {
+void Engine::acknowledge(const PortPtr& port, std::span<const driver::AckId> ids, Completion done) {
   if (port->best_effort) return done(nullptr);
+  submit([&] {
+    waiting_.ids.insert(waiting_.ids.end(), ids.begin(), ids.end());
+    waiting_.acknowledgements.push_back({port, ids.size(), std::move(done), std::nullopt});
+  });
+}
+
+void Engine::give_back(const PortPtr& port, std::span<const driver::AckId> ids, Duration delay,
+                       Completion done) {
+  if (port->best_effort) return done(nullptr);
+  const auto when = delay <= Duration::zero() ? 0 : options_.now() + millis(delay);
   try {
     run([&](Aftermath& after) {
-      std::optional<Error> error;
+      held_.clear();
+      auto error = find_held(*port, ids, held_);
       try {
-        error = settle(*port, ids, make);
+        add_records(held_, [when](SubscriptionId id) { return record::Return{id, when, {}}; });
+        commit(frame_);
       } catch (const Error& broken) {
         error = broken;
       }
+      clear_frame();
       feed(port);
       if (error) {
         after.settled.push_back({std::move(done), std::move(error)});
@@ -154,20 +153,6 @@ void Engine::settle_and_complete(const PortPtr& port, std::span<const driver::Ac
   }
 }
 
-void Engine::acknowledge(const PortPtr& port, std::span<const driver::AckId> ids, Completion done) {
-  settle_and_complete(port, ids, std::move(done), [](SubscriptionId id, std::vector<Sequence> sequences) {
-    return Record(record::Acknowledge{id, std::move(sequences)});
-  });
-}
-
-void Engine::give_back(const PortPtr& port, std::span<const driver::AckId> ids, Duration delay,
-                       Completion done) {
-  const auto when = delay <= Duration::zero() ? 0 : options_.now() + millis(delay);
-  settle_and_complete(port, ids, std::move(done), [when](SubscriptionId id, std::vector<Sequence> sequences) {
-    return Record(record::Return{id, when, std::move(sequences)});
-  });
-}
-
 void Engine::forget(const PortPtr& port, Aftermath& after) {
   port->closed = true;
   port->outbox.clear();
@@ -177,7 +162,7 @@ void Engine::forget(const PortPtr& port, Aftermath& after) {
     std::erase(local->second.ports, port);
     if (local->second.ports.empty()) locals_.erase(local);
   }
-  after.ports.push_back(port);
+  after.ports->push_back(port);
 }
 
 void Engine::close(const PortPtr& port, Completion done) {
@@ -199,6 +184,7 @@ void Engine::close(const PortPtr& port, Completion done) {
     {
       const std::lock_guard lock(mutex_);
       end(after);
+      begin_pumping(after);
     }
     conclude(after);
   }

@@ -15,7 +15,7 @@ using namespace embedded;
 
 /// Has the subscription still to settle it?
 bool waits_for(const Subscription& subscription, Sequence sequence) {
-  return sequence >= subscription.next || subscription.outstanding.contains(sequence);
+  return sequence >= subscription.next || subscription.outstanding.find(sequence) != nullptr;
 }
 
 class Exporting {

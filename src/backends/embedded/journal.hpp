@@ -53,13 +53,19 @@ class Journal {
   /// Names everything committed so far, for confirm().
   virtual std::uint64_t mark() const noexcept = 0;
 
-  /// confirm() runs its completion before it returns.
-  virtual bool confirms_at_once() const noexcept = 0;
+  /// Nothing is read again.
+  virtual bool fleeting() const noexcept = 0;
+  /// Whether everything up to `mark` is as durable as was asked for; if not, confirm() tells when it is.
+  virtual bool confirmed(std::uint64_t mark) = 0;
   /// Runs `done` when everything up to `mark` is as durable as was asked for. Errors go to `done`.
   virtual void confirm(std::uint64_t mark, Completion done) = 0;
   /// Keeps the bytes of a message for a Publish record; `apart`: with the body in a file of its own, whatever
   /// its size. Errors: no_space, io.
   virtual Content store(const driver::Outgoing& message, bool best_effort, bool apart = false) = 0;
+  /// The same for a message that stays as it is until its Publish record is committed.
+  virtual Content prepare(const driver::Outgoing& message, bool best_effort) {
+    return store(message, best_effort);
+  }
   /// Fills body, properties and key. Errors: corrupt, io.
   virtual void load(const Content& content, bool best_effort, driver::Delivery& delivery) = 0;
   /// Deletes a body's file that no message refers to, once everything up to `mark` is on disk: before, a

@@ -8,6 +8,7 @@
 
 #include "backends/embedded/message_format.hpp"
 #include "backends/embedded/record_codec.hpp"
+#include "backends/embedded/scratch.hpp"
 
 namespace omnibus::embedded {
 namespace {
@@ -172,6 +173,7 @@ void LogJournal::follow(Place& place, const std::stop_token& stop) {
     const auto seen = place.applied.load();
     try {
       if (!place.log->wait(seen, TimePoint::max())) continue;
+      if (place.log->end() <= place.applied.load()) continue;  // written or read by another thread meanwhile
       listener_.changed();
     } catch (const Error& error) {
       if (error.code() == ErrorCode::closed) return;  // in the child of a fork
@@ -190,6 +192,7 @@ void LogJournal::note_growth(const Place& place, const FrameView& frame) {
 
 void LogJournal::read(Place& place, State& state, Effects& effects, bool best_effort) {
   if (place.log->end() < place.cursor.next()) return;
+  Scratch<Record> records;
   FrameView frame;
   Gap gap;
   for (auto got = place.log->read(place.cursor, frame, gap); got != ReadResult::end;
@@ -200,11 +203,13 @@ void LogJournal::read(Place& place, State& state, Effects& effects, bool best_ef
       continue;
     }
     try {
-      for (auto& record : decode_frame(frame)) {
+      records->clear();
+      decode_frame(frame, *records);
+      for (auto& record : *records) {
         if (auto* publish = std::get_if<record::Publish>(&record); best_effort && publish != nullptr) {
           publish->sequence = frame.sequence;
         }
-        state.apply(record, effects);
+        state.apply(std::move(record), effects);
       }
     } catch (const Error& error) {
       log::write(log::Level::error, "frame " + std::to_string(frame.sequence) +
@@ -274,7 +279,7 @@ void LogJournal::append(Place& place, Log::Section& section, State& state, std::
         publish != nullptr && &place == &best_effort_) {
       publish->sequence = frame.sequence;
     }
-    state.apply(record, effects);
+    state.apply(std::move(record), effects);
   }
 }
 
@@ -292,6 +297,14 @@ Content LogJournal::store(const driver::Outgoing& message, bool best_effort, boo
   const auto blob = log->write_blob(message.payload);
   const BlobReference reference{blob.id, blob.length, blob.crc};
   return encode_message(message, &reference);
+}
+
+Content LogJournal::prepare(const driver::Outgoing& message, bool best_effort) {
+  if (message.payload.size() > blob_threshold) return store(message, best_effort, false);
+  Content content;
+  content.size = encoded_size(message);
+  content.unwritten = &message;
+  return content;
 }
 
 void LogJournal::load(const Content& content, bool best_effort, driver::Delivery& delivery) {

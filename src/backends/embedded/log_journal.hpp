@@ -48,9 +48,11 @@ class LogJournal final : public Journal {
   void commit(State& state, std::span<Record> records, Effects& effects) override;
   std::uint64_t mark() const noexcept override { return committed_.applied.load(); }
 
-  bool confirms_at_once() const noexcept override { return false; }
+  bool fleeting() const noexcept override { return false; }
+  bool confirmed(std::uint64_t mark) override { return committed_.log->confirmed(mark); }
   void confirm(std::uint64_t mark, Completion done) override;
   Content store(const driver::Outgoing& message, bool best_effort, bool apart) override;
+  Content prepare(const driver::Outgoing& message, bool best_effort) override;
   void load(const Content& content, bool best_effort, driver::Delivery& delivery) override;
   void discard_blob(std::uint64_t blob, std::uint64_t mark) override;
 

@@ -18,11 +18,12 @@ class MemoryJournal final : public Journal {
   bool entered() const noexcept override { return true; }
   void leave() noexcept override {}
   void commit(State& state, std::span<Record> records, Effects& effects) override {
-    for (const auto& record : records) state.apply(record, effects);
+    for (auto& record : records) state.apply(std::move(record), effects);
   }
   std::uint64_t mark() const noexcept override { return 0; }
 
-  bool confirms_at_once() const noexcept override { return true; }
+  bool fleeting() const noexcept override { return true; }
+  bool confirmed(std::uint64_t) override { return true; }
   void confirm(std::uint64_t, Completion done) override { done(nullptr); }
   Content store(const driver::Outgoing& message, bool, bool) override { return encode_message(message); }
   void load(const Content& content, bool, driver::Delivery& delivery) override {

@@ -10,8 +10,7 @@ namespace {
 enum class BodyKind : std::uint8_t { here, blob };
 
 /// Everything but a body that is here: it follows to the end.
-std::string encode_head(const driver::Outgoing& message, const BlobReference* blob) {
-  std::string head;
+void append_head(const driver::Outgoing& message, const BlobReference* blob, std::string& head) {
   head.push_back(static_cast<char>(blob == nullptr ? BodyKind::here : BodyKind::blob));
   put_text(head, message.key);
   put_number(head, message.properties.size());
@@ -24,13 +23,21 @@ std::string encode_head(const driver::Outgoing& message, const BlobReference* bl
     put_number(head, blob->length);
     put_number(head, blob->crc);
   }
-  return head;
 }
+
+std::size_t number_size(std::uint64_t value) noexcept {
+  std::size_t size = 1;
+  for (; value >= 0x80; value >>= 7) ++size;
+  return size;
+}
+
+std::size_t text_size(std::string_view text) noexcept { return number_size(text.size()) + text.size(); }
 
 }  // namespace
 
 Content encode_message(const driver::Outgoing& message, const BlobReference* blob) {
-  const auto head = encode_head(message, blob);
+  std::string head;
+  append_head(message, blob, head);
   const auto body = blob == nullptr ? std::string_view(message.payload) : std::string_view();
   const auto size = head.size() + body.size();
   auto bytes = std::make_shared_for_overwrite<char[]>(size);
@@ -42,6 +49,17 @@ Content encode_message(const driver::Outgoing& message, const BlobReference* blo
   content.blob = blob == nullptr ? 0 : blob->id;
   content.owner = std::move(bytes);
   return content;
+}
+
+std::size_t encoded_size(const driver::Outgoing& message) noexcept {
+  auto size = 1 + text_size(message.key) + number_size(message.properties.size());
+  for (const auto& [key, value] : message.properties) size += text_size(key) + text_size(value);
+  return size + message.payload.size();
+}
+
+void append_message(const driver::Outgoing& message, std::string& out) {
+  append_head(message, nullptr, out);
+  out.append(message.payload);
 }
 
 void decode_message(const Content& content,

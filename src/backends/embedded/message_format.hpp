@@ -20,6 +20,10 @@ struct BlobReference {
 /// Copies the message once. With `blob` the body is left out and only referred to.
 Content encode_message(const driver::Outgoing& message, const BlobReference* blob = nullptr);
 
+/// What encode_message makes of a message with its body: its size, and the bytes appended to `out`.
+std::size_t encoded_size(const driver::Outgoing& message) noexcept;
+void append_message(const driver::Outgoing& message, std::string& out);
+
 /// Fills body, properties and key; the body shares `content`'s owner, or is what `open_blob` gives.
 /// Errors: corrupt; those of `open_blob`.
 void decode_message(const Content& content,

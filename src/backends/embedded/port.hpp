@@ -56,6 +56,10 @@ struct Port {
   std::vector<Handover> outbox;
   std::uint64_t dropped = 0;
   std::optional<Error> failure;
+  // The same, taken by the thread that calls the Sink, which alone uses them.
+  std::vector<Handover> pumped;
+  std::uint64_t pumped_dropped = 0;
+  std::optional<Error> pumped_failure;
   std::vector<Completion> when_quiet;  ///< closed: run once no thread calls the Sink any more
   TakenBack taken_back;
 };

@@ -3,6 +3,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "backends/embedded/message_format.hpp"
+
 namespace omnibus::embedded {
 namespace {
 
@@ -91,7 +93,11 @@ class Writer {
     put_number(out_, content.blob);
     put_number(out_, content.size);
     places_.push_back(out_.size());
-    out_.append(static_cast<const char*>(content.data), content.size);
+    if (content.unwritten != nullptr) {
+      append_message(*content.unwritten, out_);
+    } else {
+      out_.append(static_cast<const char*>(content.data), content.size);
+    }
   }
 
   std::string& out_;
@@ -166,13 +172,17 @@ Content content_in(const FrameView& frame, size_t at, size_t size, uint64_t blob
 
 std::vector<Record> decode_frame(const FrameView& frame) {
   std::vector<Record> records;
+  decode_frame(frame, records);
+  return records;
+}
+
+void decode_frame(const FrameView& frame, std::vector<Record>& records) {
   ByteReader in(frame.payload);
   Reader reader(in, frame);
   while (!in.done()) {
     const auto kind = static_cast<unsigned char>(in.take(1).front());
     records.push_back(read_record(kind, reader));
   }
-  return records;
 }
 
 }  // namespace omnibus::embedded

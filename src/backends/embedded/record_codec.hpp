@@ -19,5 +19,7 @@ Content content_in(const FrameView& frame, std::size_t at, std::size_t size, std
 
 /// All records of a frame; their contents refer to it. Errors: corrupt, also for a kind that is unknown.
 std::vector<Record> decode_frame(const FrameView& frame);
+/// The same behind what `records` holds. Errors: as above; what came before the damage is there then.
+void decode_frame(const FrameView& frame, std::vector<Record>& records);
 
 }  // namespace omnibus::embedded

@@ -13,6 +13,10 @@
 
 #include <omnibus/options.hpp>
 
+namespace omnibus::driver {
+struct Outgoing;
+}
+
 namespace omnibus::embedded {
 
 using Millis = std::int64_t;  ///< wall clock, milliseconds since the Unix epoch
@@ -33,6 +37,8 @@ struct Content {
   std::uint32_t frame = 0;    ///< where its frame begins in the segment
   std::uint32_t at = 0;       ///< where it begins in the frame's payload
   std::uint64_t blob = 0;     ///< its body's own file; 0: none
+  const driver::Outgoing* unwritten =
+      nullptr;  ///< the bytes are still to be made of it; nothing else is set but size
 };
 
 namespace record {

@@ -2,6 +2,7 @@
 
 /// The body of Engine::run, for the files that implement the Engine.
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -10,6 +11,34 @@
 #include "backends/embedded/engine.hpp"
 
 namespace omnibus::embedded {
+
+template <class Put>
+void Engine::submit(Put&& put) {
+  bool durable = false;
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    put();
+    const auto self = std::this_thread::get_id();
+    if (server_ != std::thread::id() && (server_ == self || !tired_)) return;
+    tired_ = false;
+    server_ = self;
+    durable = waiting_.durable();
+  }
+  serve(durable);
+}
+
+template <class Make>
+void Engine::add_records(Held& held, Make&& make) {
+  std::sort(held.begin(), held.end());
+  held.erase(std::unique(held.begin(), held.end()), held.end());
+  for (auto at = held.cbegin(); at != held.cend();) {
+    const auto subscription = at->first;
+    auto record = make(subscription);
+    record.sequences = borrow_sequences();
+    for (; at != held.cend() && at->first == subscription; ++at) record.sequences.push_back(at->second);
+    frame_.emplace_back(std::move(record));
+  }
+}
 
 template <class Decide>
 void Engine::run(Decide&& decide) {
@@ -28,6 +57,7 @@ void Engine::run(Decide&& decide) {
     }
     journal_->enter(state_, effects_, waited);
     now_ = options_.now();
+    serve_waiting(after);
     try {
       std::forward<Decide>(decide)(after);
     } catch (...) {
@@ -49,6 +79,7 @@ void Engine::run_outside(Decide&& decide) {
     const std::lock_guard lock(mutex_);
     journal_->catch_up(state_, effects_);
     now_ = options_.now();
+    serve_waiting(after);
     std::forward<Decide>(decide)(after);
     distribute(after);
   }

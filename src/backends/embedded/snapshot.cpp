@@ -139,10 +139,10 @@ void Snapshot::put_subscription(std::string& out, const Subscription& s, const Q
   put(out, queue.best_effort ? 0 : s.outstanding.size());
   if (queue.best_effort) return;
   Sequence before = 0;
-  for (const auto& [at, outstanding] : s.outstanding) {
+  s.outstanding.for_each([&](Sequence at, const Outstanding& outstanding) {
     put(out, at - std::exchange(before, at), outstanding.phase, is_keyed(queue, s, at), outstanding.attempts,
         outstanding.consumer, outstanding.epoch, outstanding.when);
-  }
+  });
 }
 
 std::uint64_t Snapshot::decode(std::string_view bytes, State& state, const Resolve& resolve) {
@@ -244,10 +244,10 @@ void Snapshot::take_outstanding(ByteReader& in, Queue& queue, Subscription& s) {
 /// The message that others of its key wait for may be one that could not be found.
 void Snapshot::free_keys(Subscription& s) {
   for (const auto& [hash, sequences] : s.keys) {
-    auto& first = s.outstanding.at(*sequences.begin());
-    if (first.phase != Phase::blocked) continue;
-    first.phase = Phase::returned;
-    first.when = 0;
+    auto* first = s.outstanding.find(*sequences.begin());
+    if (first->phase != Phase::blocked) continue;
+    first->phase = Phase::returned;
+    first->when = 0;
     s.returned.emplace(0, *sequences.begin());
   }
 }
@@ -259,7 +259,7 @@ void Snapshot::count_waiting(Queue& queue, Subscription& s) {
     ++s.backlog;
     s.backlog_bytes += message->bytes;
   };
-  for (const auto& [at, outstanding] : s.outstanding) wait_for(at);
+  s.outstanding.for_each([&](Sequence at, const Outstanding&) { wait_for(at); });
   const auto& messages = queue.messages;
   for (auto at = messages.first_from(s.next); at <= messages.last(); at = messages.first_from(at + 1)) {
     wait_for(at);
@@ -277,11 +277,11 @@ void Snapshot::take_consumer(ByteReader& in, State& state) {
 
 void Snapshot::count_held(State& state) {
   for (const auto& [id, subscription] : state.subscriptions_) {
-    for (const auto& [at, outstanding] : subscription.outstanding) {
-      if (outstanding.phase != Phase::leased) continue;
+    subscription.outstanding.for_each([&](Sequence, const Outstanding& outstanding) {
+      if (outstanding.phase != Phase::leased) return;
       const auto holder = state.consumers_.find(outstanding.consumer);
       if (holder != state.consumers_.end()) ++holder->second.held;
-    }
+    });
   }
 }
 

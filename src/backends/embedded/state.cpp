@@ -1,11 +1,19 @@
 #include "backends/embedded/state.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "backends/embedded/scratch.hpp"
 
 namespace omnibus::embedded {
 
 void State::apply(const Record& record, Effects& effects) {
   std::visit([&](const auto& r) { on(r, effects); }, record);
+}
+
+void State::apply(Record&& record, Effects& effects) {
+  if (auto* publish = std::get_if<record::Publish>(&record)) return on(std::move(*publish), effects);
+  apply(std::as_const(record), effects);
 }
 
 const Queue* State::find_queue(std::string_view name, bool best_effort) const {
@@ -89,7 +97,7 @@ void State::close_producer(ProducerId id) {
   producers_.erase(found);
 }
 
-void State::on(const record::Publish& r, Effects& effects) {
+void State::on(record::Publish r, Effects& effects) {
   auto* target = queue(r.queue);
   last_queue_ = std::max(last_queue_, r.queue);  // where its own frame is lost, its number is not used again
   if (target == nullptr) return;
@@ -100,8 +108,8 @@ void State::on(const record::Publish& r, Effects& effects) {
   }
   auto& waiting = target->subscriptions;
   auto& message = target->messages.append(
-      r.sequence, {r.content, r.time, r.deliver_at, r.key_hash, std::max<std::uint64_t>(r.bytes, 1),
-                   static_cast<std::uint32_t>(waiting.size())});
+      r.sequence, {std::move(r.content), r.time, r.deliver_at, r.key_hash,
+                   std::max<std::uint64_t>(r.bytes, 1), static_cast<std::uint32_t>(waiting.size())});
   (waiting.empty() ? target->space->settled_bytes : target->space->pending_bytes) += message.bytes;
   if (waiting.empty()) {
     target->space->history.emplace_back(r.queue, r.sequence);
@@ -123,32 +131,32 @@ bool State::is_for_here(const Subscription& subscription, Sequence sequence) con
   return taker != nullptr && taker->owner == self_;
 }
 
-void State::publish_best_effort(Queue& queue, const record::Publish& r, Effects& effects) {
+void State::publish_best_effort(Queue& queue, record::Publish& r, Effects& effects) {
   const auto sequence = queue.messages.last() + 1;
-  std::vector<Subscription*> takers;
+  Scratch<Subscription*> takers;
   for (const auto& [name, id] : queue.subscriptions) {
     auto* subscription = find(id);
     if (is_for_here(*subscription, r.sequence)) {
-      takers.push_back(subscription);
+      takers->push_back(subscription);
     } else if (subscription->next == sequence) {
       ++subscription->next;
     } else {
       subscription->elsewhere.insert(sequence);
     }
   }
-  if (takers.empty()) {
+  if (takers->empty()) {
     queue.messages.advance(sequence);
     return;
   }
   const auto& message = queue.messages.append(
-      sequence, {r.content, r.time, r.deliver_at, r.key_hash, std::max<std::uint64_t>(r.bytes, 1),
-                 static_cast<std::uint32_t>(takers.size())});
-  for (auto* subscription : takers) {
+      sequence, {std::move(r.content), r.time, r.deliver_at, r.key_hash, std::max<std::uint64_t>(r.bytes, 1),
+                 static_cast<std::uint32_t>(takers->size())});
+  for (auto* subscription : *takers) {
     ++subscription->backlog;
     subscription->backlog_bytes += message.bytes;
     effects.ready.push_back(subscription->id);
   }
-  for (auto* subscription : takers) shed(queue, *subscription, effects);
+  for (auto* subscription : *takers) shed(queue, *subscription, effects);
 }
 
 void State::shed(Queue& queue, Subscription& subscription, Effects& effects) {
@@ -161,10 +169,9 @@ void State::shed(Queue& queue, Subscription& subscription, Effects& effects) {
       if (subscription.elsewhere.erase(fresh) > 0) continue;
       settle(queue, subscription, fresh, effects);
     } else {
-      const auto oldest = subscription.outstanding.begin();
-      subscription.returned.erase({oldest->second.when, oldest->first});
-      const auto sequence = oldest->first;
-      subscription.outstanding.erase(oldest);
+      const auto sequence = subscription.outstanding.first_from(1);
+      subscription.returned.erase({subscription.outstanding.find(sequence)->when, sequence});
+      subscription.outstanding.erase(sequence);
       settle(queue, subscription, sequence, effects);
     }
     ++count;

@@ -16,6 +16,7 @@
 
 #include "backends/embedded/messages.hpp"
 #include "backends/embedded/records.hpp"
+#include "backends/embedded/sequence_map.hpp"
 
 namespace omnibus::embedded {
 
@@ -87,7 +88,7 @@ struct Subscription {
   std::vector<ConsumerId> consumers;  ///< in order of attachment
   Sequence next = 1;
   std::uint64_t epoch = 0;
-  std::map<Sequence, Outstanding> outstanding;
+  SequenceMap<Outstanding> outstanding;
   std::set<std::pair<Millis, Sequence>> returned;
   std::set<std::pair<Millis, Sequence>> deadlines;             ///< of leases with a timeout
   std::unordered_map<std::uint64_t, std::set<Sequence>> keys;  ///< ordered: outstanding by key
@@ -127,6 +128,8 @@ class State {
 
   /// Unknown ids are ignored: where a damaged frame is missing, what referred to it has no meaning.
   void apply(const Record& record, Effects& effects);
+  /// The same for what nobody needs afterwards.
+  void apply(Record&& record, Effects& effects);
 
   const Queue* find_queue(std::string_view name, bool best_effort) const;
   Queue* queue(QueueId id);
@@ -154,7 +157,7 @@ class State {
   void on(const record::CreateQueue& r, Effects&);
   void on(const record::OpenProducer& r, Effects&);
   void on(const record::CloseProducer& r, Effects&);
-  void on(const record::Publish& r, Effects&);
+  void on(record::Publish r, Effects&);
   void on(const record::Relocate& r, Effects&);
   void on(const record::Drop& r, Effects&);
   void on(const record::CreateSubscription& r, Effects&);
@@ -172,7 +175,7 @@ class State {
   void remove(SubscriptionId id, Effects&);
   /// One subscription less waits for it.
   void settle(Queue&, Subscription&, Sequence, Effects&);
-  void publish_best_effort(Queue&, const record::Publish&, Effects&);
+  void publish_best_effort(Queue&, record::Publish&, Effects&);
   bool is_for_here(const Subscription&, Sequence) const;
   void shed(Queue&, Subscription&, Effects&);
   void forget(Queue&, Sequence, Effects&);

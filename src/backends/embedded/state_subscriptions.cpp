@@ -47,7 +47,8 @@ void State::remove(SubscriptionId id, Effects& effects) {
     effects.orphaned.push_back(consumer);
   }
   if (auto* owner = queue(doomed.queue); owner != nullptr) {
-    for (const auto& [sequence, outstanding] : doomed.outstanding) settle(*owner, doomed, sequence, effects);
+    doomed.outstanding.for_each(
+        [&](Sequence sequence, const Outstanding&) { settle(*owner, doomed, sequence, effects); });
     auto& messages = owner->messages;
     for (auto at = messages.first_from(doomed.next); at <= messages.last();
          at = messages.first_from(at + 1)) {
@@ -74,9 +75,9 @@ void State::order_keys(Subscription& subscription) {
   subscription.ordered_keys = true;
   const auto* owner = queue(subscription.queue);
   if (owner == nullptr) return;
-  for (const auto& [sequence, outstanding] : subscription.outstanding) {
+  subscription.outstanding.for_each([&](Sequence sequence, const Outstanding& outstanding) {
     if (outstanding.attempts > 0) busy_key(*owner, subscription, sequence);
-  }
+  });
 }
 
 void State::on(const record::Detach& r, Effects& effects) { detach(r.consumer, r.time, effects); }
@@ -87,11 +88,11 @@ void State::detach(ConsumerId id, Millis time, Effects& effects) {
   auto* subscription = find(found->second.subscription);
   if (subscription != nullptr) {
     if (found->second.held > 0) {
-      for (auto& [sequence, outstanding] : subscription->outstanding) {
+      subscription->outstanding.for_each([&](Sequence sequence, Outstanding& outstanding) {
         if (outstanding.phase == Phase::leased && outstanding.consumer == id) {
           release(*subscription, sequence, outstanding, 0, effects);
         }
-      }
+      });
     }
     std::erase(subscription->consumers, id);
     effects.ready.push_back(subscription->id);
@@ -156,9 +157,9 @@ void State::lease_one(Queue& owner, Subscription& subscription, Consumer& holder
                       const record::Lease& r, Effects& effects) {
   if (owner.messages.find(sequence) == nullptr) return;
   if (owner.best_effort) {
-    if (const auto known = subscription.outstanding.find(sequence); known != subscription.outstanding.end()) {
-      subscription.returned.erase({known->second.when, sequence});
-      subscription.outstanding.erase(known);
+    if (const auto* known = subscription.outstanding.find(sequence); known != nullptr) {
+      subscription.returned.erase({known->when, sequence});
+      subscription.outstanding.erase(sequence);
     }
     settle(owner, subscription, sequence, effects);
     return;
@@ -204,14 +205,14 @@ void State::on(const record::Acknowledge& r, Effects& effects) {
   if (owner == nullptr) return;
   for (const auto sequence : r.sequences) {
     if (sequence >= subscription->next && !owner->best_effort) pass(*owner, *subscription, sequence);
-    const auto found = subscription->outstanding.find(sequence);
-    if (found == subscription->outstanding.end()) continue;
-    if (found->second.phase == Phase::leased) {
-      end_lease(*subscription, sequence, found->second);
+    auto* found = subscription->outstanding.find(sequence);
+    if (found == nullptr) continue;
+    if (found->phase == Phase::leased) {
+      end_lease(*subscription, sequence, *found);
     } else {
-      subscription->returned.erase({found->second.when, sequence});
+      subscription->returned.erase({found->when, sequence});
     }
-    subscription->outstanding.erase(found);
+    subscription->outstanding.erase(sequence);
     if (subscription->ordered_keys) free_key(*owner, *subscription, sequence);
     settle(*owner, *subscription, sequence, effects);
   }
@@ -233,9 +234,9 @@ void State::on(const record::Return& r, Effects& effects) {
   auto* subscription = find(r.subscription);
   if (subscription == nullptr) return;
   for (const auto sequence : r.sequences) {
-    const auto found = subscription->outstanding.find(sequence);
-    if (found == subscription->outstanding.end() || found->second.phase != Phase::leased) continue;
-    release(*subscription, sequence, found->second, r.visible_at, effects);
+    auto* found = subscription->outstanding.find(sequence);
+    if (found == nullptr || found->phase != Phase::leased) continue;
+    release(*subscription, sequence, *found, r.visible_at, effects);
   }
   effects.ready.push_back(r.subscription);
 }
@@ -255,11 +256,12 @@ void State::free_key(const Queue& owner, Subscription& subscription, Sequence se
     subscription.keys.erase(key);
     return;
   }
-  const auto next = subscription.outstanding.find(*key->second.begin());
-  if (next == subscription.outstanding.end() || next->second.phase != Phase::blocked) return;
-  next->second.phase = Phase::returned;
-  next->second.when = 0;
-  subscription.returned.emplace(0, next->first);
+  const auto sequence_of_next = *key->second.begin();
+  auto* next = subscription.outstanding.find(sequence_of_next);
+  if (next == nullptr || next->phase != Phase::blocked) return;
+  next->phase = Phase::returned;
+  next->when = 0;
+  subscription.returned.emplace(0, sequence_of_next);
 }
 
 }  // namespace omnibus::embedded

@@ -5,8 +5,6 @@
 #include <cstring>
 #include <ctime>
 
-#include <unistd.h>
-
 namespace omnibus::embedded {
 namespace {
 
@@ -57,7 +55,7 @@ SegmentSizes SegmentSizes::of(const LogOptions& options) {
 
 void Committer::lock(Duration waited) {
   acquire(waited);
-  control_.holder_pid.store(::getpid(), std::memory_order_relaxed);
+  control_.holder_pid.store(pid_, std::memory_order_relaxed);
   try {
     if (control_.repair.load() != 0) repair();
     if (const int error = static_cast<int>(control_.sync_error.load()); error != 0)

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include <unistd.h>
+
 #include "backends/embedded/log/control.hpp"
 #include "backends/embedded/log/log.hpp"
 #include "backends/embedded/log/segment_cache.hpp"
@@ -35,7 +37,8 @@ class Committer {
         cache_(cache),
         options_(options),
         sizes_(SegmentSizes::of(options)),
-        slot_(slot) {}
+        slot_(slot),
+        pid_(::getpid()) {}
 
   /// See Log::lock. Errors: unavailable, io.
   void lock(Duration waited);
@@ -69,6 +72,7 @@ class Committer {
   const LogOptions& options_;
   const SegmentSizes sizes_;
   const std::uint32_t slot_;
+  const pid_t pid_;                          ///< the child of a fork has no use of this
   std::shared_ptr<Segment> tail_;            // the last one appended to; under the commit lock
   bool hungry_ = false;                      // under the commit lock
   std::atomic<std::uint64_t> populated_{0};  // a packed Tail

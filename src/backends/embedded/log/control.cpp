@@ -122,6 +122,11 @@ std::string store_id_bytes(const std::string& store_id) {
 }
 
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline) noexcept {
+  futex_wait(word, expected, deadline, FUTEX_BITSET_MATCH_ANY);
+}
+
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline,
+                std::uint32_t bits) noexcept {
   const auto since_epoch = deadline.time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
   timespec until{};
@@ -129,11 +134,14 @@ void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePo
   until.tv_nsec = (since_epoch - seconds).count();
   // FUTEX_WAIT_BITSET takes an absolute time of the monotonic clock, which is Clock.
   ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAIT_BITSET, expected,
-            deadline == TimePoint::max() ? nullptr : &until, nullptr, FUTEX_BITSET_MATCH_ANY);
+            deadline == TimePoint::max() ? nullptr : &until, nullptr, bits);
 }
 
-void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept {
-  ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept { futex_wake(word, FUTEX_BITSET_MATCH_ANY); }
+
+void futex_wake(std::atomic<std::uint32_t>& word, std::uint32_t bits) noexcept {
+  ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAKE_BITSET, INT_MAX, nullptr, nullptr,
+            bits);
 }
 
 }  // namespace omnibus::embedded

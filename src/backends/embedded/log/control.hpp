@@ -65,7 +65,7 @@ struct Control {
   alignas(64) std::atomic<std::uint64_t> end;  ///< last committed sequence
 
   alignas(64) std::atomic<std::uint32_t> wake_word;  ///< futex, changes with every wake
-  std::atomic<std::uint32_t> sleepers;               ///< 1: somebody may be waiting on it
+  std::atomic<std::uint32_t> sleepers;               ///< bits of those who may be waiting on it
 
   alignas(64) std::atomic<std::uint32_t> slots_used;  ///< one past the highest slot ever taken
   MemberSlot slots[max_members];
@@ -100,8 +100,17 @@ void raise_synced(Control& control, std::uint64_t sequence) noexcept;
 /// 32 hex digits as 16 bytes.
 std::string store_id_bytes(const std::string& store_id);
 
+/// The bit of a member's sleepers: its own for the first 31 slots, the lowest for all others together.
+constexpr std::uint32_t sleeper_bit(std::uint32_t slot) noexcept {
+  return slot < 31 ? std::uint32_t{2} << slot : 1;
+}
+
 /// Sleeps while `word` is `expected`, across processes; may return early.
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline) noexcept;
 void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept;
+/// The same among some: who sleeps with `bits` is woken by who wakes one of them.
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline,
+                std::uint32_t bits) noexcept;
+void futex_wake(std::atomic<std::uint32_t>& word, std::uint32_t bits) noexcept;
 
 }  // namespace omnibus::embedded

@@ -85,7 +85,10 @@ FrameView Log::read_at(FramePosition position) const {
 void Log::wake() noexcept {
   auto& control = *state_->control;
   control.wake_word.fetch_add(1);
-  if (control.sleepers.load() != 0 && control.sleepers.exchange(0) != 0) futex_wake_all(control.wake_word);
+  const auto bit = sleeper_bit(state_->self.slot);
+  const auto others = bit == 1 ? ~std::uint32_t{0} : ~bit;
+  if ((control.sleepers.load() & others) == 0) return;
+  if ((control.sleepers.fetch_and(~others) & others) != 0) futex_wake(control.wake_word, others);
 }
 
 bool Log::wait(std::uint64_t seen, TimePoint deadline, Duration spin) {
@@ -95,12 +98,21 @@ bool Log::wait(std::uint64_t seen, TimePoint deadline, Duration spin) {
 
 void Log::interrupt() noexcept {
   state_->interrupted.store(true);
-  wake();
+  state_->control->wake_word.fetch_add(1);
+  futex_wake(state_->control->wake_word, sleeper_bit(state_->self.slot));
 }
 
 void Log::confirm(std::uint64_t sequence, Completion done) {
   state_->check_usable();
   if (state_->syncer.confirm(sequence, done)) state_->background.wake();
+}
+
+bool Log::confirmed(std::uint64_t sequence) {
+  if (state_->forked()) return false;
+  bool wake = false;
+  const bool now = state_->syncer.confirmed(sequence, wake);
+  if (wake) state_->background.wake();
+  return now;
 }
 
 void Log::sync() {

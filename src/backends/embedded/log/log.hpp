@@ -241,10 +241,11 @@ class Log {
   /// Reads one frame again by position. Errors: corrupt, io, not_found (its segment was removed).
   FrameView read_at(FramePosition position) const;
 
-  /// Wakes every process that waits; cheap when nobody does.
+  /// Wakes all that wait on other handles of the store; cheap when nobody does. Who waits on this one may be
+  /// woken or not: it knows what was appended here.
   void wake() noexcept;
-  /// Waits until end() is past `seen`, somebody calls interrupt() on this Log, or the deadline passes. Spins
-  /// first for `spin`. Returns whether end() is past `seen`.
+  /// Waits until another handle's commit brings end() past `seen`, somebody calls interrupt() on this Log, or
+  /// the deadline passes. Spins first for `spin`. Returns whether end() is past `seen`.
   bool wait(std::uint64_t seen, TimePoint deadline, Duration spin = Duration::zero());
   /// Ends the waits of this Log, the next one too if none is going on. Other processes go on waiting.
   void interrupt() noexcept;
@@ -252,6 +253,8 @@ class Log {
   /// Runs `done` when `sequence` and everything before it is as durable as LogOptions::durability asks:
   /// before it returns, or later on the background thread. Call it without the section. Errors: io.
   void confirm(std::uint64_t sequence, Completion done);
+  /// Whether confirm() would run `done` before it returns. What is false here is to be confirmed.
+  bool confirmed(std::uint64_t sequence);
   /// Waits until everything committed is on disk, whatever the durability. Errors: io.
   void sync();
 

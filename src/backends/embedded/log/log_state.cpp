@@ -91,9 +91,9 @@ bool Log::State::wait(std::uint64_t seen, TimePoint deadline, Duration spin) {
     const auto word = control->wake_word.load();
     if (passed()) return true;
     if (interrupted.exchange(false) || Clock::now() >= deadline) return passed();
-    control->sleepers.store(1);
+    control->sleepers.fetch_or(sleeper_bit(self.slot));
     // Whoever wakes after this point finds the sleeper; whoever woke before it changed the word.
-    if (!passed()) futex_wait(control->wake_word, word, deadline);
+    if (!passed()) futex_wait(control->wake_word, word, deadline, sleeper_bit(self.slot));
   }
 }
 

@@ -12,27 +12,26 @@ bool Syncer::confirm(std::uint64_t sequence, Completion& done) {
     done(&error);
     return false;
   }
-  const bool now = never_ || durability_.level == Durability::Level::process ||
-                   control_.synced.load(std::memory_order_acquire) >= sequence;
-  if (now) {
-    done(nullptr);
-    return false;
-  }
-  if (durability_.level == Durability::Level::group) return confirm_group(sequence, done);
-  add(sequence, done);
-  return true;
-}
-
-bool Syncer::confirm_group(std::uint64_t sequence, Completion& done) {
-  const auto now = Clock::now().time_since_epoch();
-  Clock::rep since = 0;
-  const bool oldest = unsynced_since_.compare_exchange_strong(since, now.count());
-  if (!oldest && now.count() - since > durability_.interval.count()) {
-    add(sequence, done);  // the sync is overdue: whoever sends more waits until it starts
+  bool wake = false;
+  if (!confirmed(sequence, wake)) {
+    add(sequence, done);
     return true;
   }
   done(nullptr);
-  return oldest;
+  return wake;
+}
+
+bool Syncer::confirmed(std::uint64_t sequence, bool& wake) {
+  if (never_) return true;
+  if (control_.sync_error.load(std::memory_order_relaxed) != 0) return false;
+  if (durability_.level == Durability::Level::process) return true;
+  if (control_.synced.load(std::memory_order_acquire) >= sequence) return true;
+  if (durability_.level == Durability::Level::sync) return false;
+  const auto now = Clock::now().time_since_epoch();
+  Clock::rep since = 0;
+  wake = unsynced_since_.compare_exchange_strong(since, now.count());
+  // Where the sync is overdue, whoever sends more waits until it starts.
+  return wake || now.count() - since <= durability_.interval.count();
 }
 
 void Syncer::add(std::uint64_t sequence, Completion& done) {

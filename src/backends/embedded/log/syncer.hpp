@@ -32,8 +32,10 @@ class Syncer {
         report_(report),
         leader_id_(slot + 1) {}
 
-  /// True when the background thread has to look; `done` has not run then.
+  /// True when the background thread has to look; `done` may have run.
   bool confirm(std::uint64_t sequence, Completion& done);
+  /// Whether it is confirmed now; sets `wake` when the background thread has to look.
+  bool confirmed(std::uint64_t sequence, bool& wake);
   void sync_now();
 
   /// Syncs what is due and runs completions.
@@ -49,7 +51,6 @@ class Syncer {
     Completion done;
   };
 
-  bool confirm_group(std::uint64_t sequence, Completion& done);
   void add(std::uint64_t sequence, Completion& done);
   std::vector<Waiting> take(std::uint64_t upto);
   std::uint64_t highest_waiting() const;

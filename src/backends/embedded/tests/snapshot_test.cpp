@@ -106,9 +106,9 @@ class Wanderer {
     if (id == 0) return;
     const auto& subscription = *state.subscription(state.consumer(id)->subscription);
     std::vector<Sequence> held;
-    for (const auto& [at, outstanding] : subscription.outstanding) {
+    subscription.outstanding.for_each([&](Sequence at, const Outstanding& outstanding) {
       if (outstanding.phase == Outstanding::Phase::leased && random_() % 2 == 0) held.push_back(at);
-    }
+    });
     if (ack) {
       apply(record::Acknowledge{subscription.id, held});
     } else {
@@ -133,7 +133,8 @@ void expect_counts_agree(const State& state) {
       ++waiting;
     }
     EXPECT_EQ(subscription.backlog, waiting);
-    for (const auto& [at, outstanding] : subscription.outstanding) EXPECT_NE(messages.find(at), nullptr);
+    subscription.outstanding.for_each(
+        [&](Sequence at, const Outstanding&) { EXPECT_NE(messages.find(at), nullptr); });
   }
 }
 
