@@ -36,9 +36,16 @@ void Engine::commit(std::span<Record> records) {
   if (!records.empty()) journal_->commit(state_, records, effects_);
 }
 
+/// In one commit section: nothing that others do comes between the two.
 void Engine::commit_twice(const Record& record) {
   commit(record);
-  if (!journal_->confirms_at_once()) commit(record);  // in memory nothing is read again
+  if (journal_->confirms_at_once()) return;  // in memory nothing is read again
+  try {
+    commit(record);
+  } catch (const Error& error) {
+    // It has happened. To fail now would be wrong, and to try again could not be told from a second time.
+    log::write(log::Level::warning, std::string("a second copy could not be written: ") + error.what());
+  }
 }
 
 void Engine::distribute(Aftermath& after) {
@@ -174,6 +181,7 @@ bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::s
         {message->content, sequence, port->best_effort ? 0 : lease->epoch, message->time, before + 1});
   }
   commit(std::move(*lease));
+  if (!port->best_effort) leave_out_lost(subscription, *items);
   port->credit -= items->size();
   std::move(items->begin(), items->end(), std::back_inserter(port->outbox));
   if (after.ports.empty() || after.ports.back() != port) after.ports.push_back(port);

@@ -20,7 +20,7 @@ std::size_t Engine::copy_forward(std::span<const Stored> messages, std::uint64_t
     for (const auto& [id, sequence] : messages) {
       const auto* queue = state_.queue(id);
       const auto* message = queue == nullptr ? nullptr : queue->messages.find(sequence);
-      if (message == nullptr || message->content.segment == 0 || message->content.segment > last) continue;
+      if (message == nullptr || message->content.segment > last) continue;
       try {
         auto content = read(message->content);
         if (filled > 0 && filled + content.size > frame_bytes) commit(std::exchange(frame, {})), filled = 0;
@@ -29,8 +29,9 @@ std::size_t Engine::copy_forward(std::span<const Stored> messages, std::uint64_t
       } catch (const Error& error) {
         if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
         ++unreadable;
+        frame.emplace_back(record::Relocate{id, sequence, {.blob = message->content.blob}});
         log::write(log::Level::error, "message " + std::to_string(sequence) + " of " + queue->name +
-                                          " cannot be copied forward: " + error.what());
+                                          " is damaged and lost: " + error.what());
       }
     }
     commit(std::move(frame));

@@ -60,6 +60,8 @@ class Journal {
   /// Keeps the bytes of a message for a Publish record; `apart`: with the body in a file of its own, whatever
   /// its size. Errors: no_space, io.
   virtual Content store(const driver::Outgoing& message, bool best_effort, bool apart = false) = 0;
+  /// The bytes of a content whose place alone is known. With enter(). Errors: corrupt, not_found, io.
+  virtual Content find(const Content& place) = 0;
   /// Fills body, properties and key. Errors: corrupt, io.
   virtual void load(const Content& content, bool best_effort, driver::Delivery& delivery) = 0;
   /// Deletes a body's file that no message refers to, once everything up to `mark` is on disk: before, a

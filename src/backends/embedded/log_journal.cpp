@@ -296,6 +296,8 @@ Content LogJournal::store(const driver::Outgoing& message, bool best_effort, boo
 
 void LogJournal::load(const Content& content, bool best_effort, driver::Delivery& delivery) {
   const auto& log = best_effort ? best_effort_.log : committed_.log;
+  if (content.data == nullptr)
+    throw Error(ErrorCode::io, "its frame cannot be read", {.backend = "embedded"});
   decode_message(
       content,
       [&](const BlobReference& reference) {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "backends/embedded/frame_reader.hpp"
 #include "backends/embedded/journal.hpp"
 #include "backends/embedded/keeper.hpp"
 #include "backends/embedded/log/log.hpp"
@@ -51,6 +52,7 @@ class LogJournal final : public Journal {
   bool confirms_at_once() const noexcept override { return false; }
   void confirm(std::uint64_t mark, Completion done) override;
   Content store(const driver::Outgoing& message, bool best_effort, bool apart) override;
+  Content find(const Content& place) override { return frames_.read(place); }
   void load(const Content& content, bool best_effort, driver::Delivery& delivery) override;
   void discard_blob(std::uint64_t blob, std::uint64_t mark) override;
 
@@ -79,6 +81,8 @@ class LogJournal final : public Journal {
   bool appended_ = false;                ///< likewise: in this section
   std::string bytes_;                    ///< likewise: the frame being encoded
   std::vector<std::size_t> places_;      ///< likewise: of the contents in bytes_
+  FrameReader frames_{
+      [this](FramePosition position) { return committed_.log->read_at(position); }};  ///< likewise
 
   std::mutex mutex_;  ///< guards the making of what follows
   Place best_effort_;

@@ -64,7 +64,7 @@ TEST_P(Check, TellsADamagedFrameWithPlaceAndSequence) {
   }
   EXPECT_EQ(check.lost_sequences(), 1U);
   ASSERT_FALSE(check.sound());
-  const auto& found = check.damage.back();
+  const auto& found = check.damage.front();
   EXPECT_EQ(found.file, segment_name);
   EXPECT_LE(found.offset, at);
   EXPECT_GE(found.offset + found.bytes, at);

@@ -148,10 +148,12 @@ TEST_F(Compact, CarriesNoDamageAlong) {
   const auto done = compact_store(directory.store());
   waiting.erase(waiting.begin() + 2);
   EXPECT_EQ(done.copied, waiting.size());
+  EXPECT_EQ(done.unreadable, 1U);
   EXPECT_GE(done.removed_segments, 2U);
   EXPECT_TRUE(check_store(directory.store()).sound()) << "the damage went with its segment";
   Opening bus(directory.store(), lean);
   expect_waiting(bus);
+  EXPECT_EQ(bus.statistics(queue("b")).subscriptions.at("slow").backlog, waiting.size()) << "it is settled";
 }
 
 TEST_F(Compact, RefusesWhatIsNoStore) {
