@@ -341,6 +341,12 @@ Journal::Listener Engine::listener() {
                   const std::lock_guard lock(self.mutex_);
                   look(self.state_);
                 });
+              },
+          .move =
+              [with_self](std::span<const Stored> messages, std::uint64_t last, const Reread& read) {
+                std::size_t lost = 0;
+                with_self([&](Engine& self) { lost = self.copy_forward(messages, last, read); });
+                return lost;
               }};
 }
 

@@ -93,14 +93,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Forgets what keep() stored.
   void abandon(const Transacted& work) noexcept;
 
-  /// Messages whose bytes lie in one of the first segments of a log.
-  struct Stored {
-    QueueId queue = 0;
-    Sequence sequence = 0;
-  };
-  /// Tells content again from its place. Errors: corrupt, not_found, io.
-  using Reread = std::function<Content(const Content&)>;
-  /// Copies them to the end of the log, as far as they are still kept and lie in a segment up to `last`.
+  /// Copies messages to the end of the log, as far as they are still kept and lie in a segment up to `last`.
   /// What is damaged becomes a mark that it is lost; returns how many do. Errors: unavailable, no_space, io.
   std::size_t copy_forward(std::span<const Stored> messages, std::uint64_t last, const Reread& read);
   /// Appends a frame that changes nothing, so that a checkpoint newer than the newest can be written.

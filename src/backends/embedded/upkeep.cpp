@@ -80,7 +80,9 @@ void Upkeep::look_at_disk() {
 }
 
 Upkeep::Draft Upkeep::draft(const State& state, std::uint64_t sequence) const {
-  return {sequence, Snapshot::encode(state), growth_};
+  Draft draft{.sequence = sequence, .bytes = {}, .growth = growth_};
+  draft.bytes = Snapshot::encode(state, draft.use);
+  return draft;
 }
 
 bool Upkeep::write(const Draft& draft) {
