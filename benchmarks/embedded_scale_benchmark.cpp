@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -36,6 +37,9 @@ struct Scale {
 };
 
 double seconds_since(TimePoint start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Of processor time of this process, all threads.
+double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 /// A number of /proc/self/status: `RssAnon` in KiB, `Threads`.
 std::uint64_t own(const std::string& name) {
@@ -174,8 +178,9 @@ void forget_pages(const std::filesystem::path& folder) {
 void measure(const Scale& scale, const char* step) {
   const auto before = own("RssAnon");
   const auto start = Clock::now();
+  const auto used = processor_seconds();
   auto bus = connect(scale.url());
-  const auto opened = seconds_since(start);
+  const auto opened = seconds_since(start), used_to_open = processor_seconds() - used;
   std::uint64_t waiting = 0;
   for (std::size_t at = 0; at < scale.queues; ++at)
     waiting += bus.statistics(queue("late", at)).subscriptions.at("late").backlog;
@@ -188,9 +193,10 @@ void measure(const Scale& scale, const char* step) {
   consumer.negative_acknowledge(consumer.receive(30s));
   std::cout << fmt::format(
                    "{{\"step\":\"{}\",\"messages\":{},\"size\":{},\"queues\":{},\"open_seconds\":{:.3f},"
-                   "\"first_message_seconds\":{:.3f},\"index_kib\":{},\"checkpoint_bytes\":{},{}}}\n",
-                   step, waiting, scale.size, scale.queues, opened, seconds_since(asked), resident - before,
-                   file_bytes(scale.store / "checkpoint"), footprint(scale))
+                   "\"open_processor_seconds\":{:.3f},\"first_message_seconds\":{:.3f},\"index_kib\":{},"
+                   "\"checkpoint_bytes\":{},{}}}\n",
+                   step, waiting, scale.size, scale.queues, opened, used_to_open, seconds_since(asked),
+                   resident - before, file_bytes(scale.store / "checkpoint"), footprint(scale))
             << std::flush;
 }
 
