@@ -31,6 +31,8 @@ constexpr auto keeping_interval = std::chrono::seconds(30);
 /// Segments are emptied by the way when they are at most one so-manyth in use: what is history in them goes
 /// by itself before long, and should not be copied.
 constexpr std::uint64_t worth_emptying = 4;
+/// And so much is copied between two checkpoints, so that disk use does not grow by all of it first.
+constexpr std::uint64_t most_copied = std::uint64_t{256} << 20;
 /// So many large bodies that could go are worth a sync of their own.
 constexpr std::size_t many_blobs = 8;
 
@@ -88,8 +90,9 @@ bool LogJournal::keep(const std::stop_token& stop) {
       const auto use = upkeep_->due() ? write_checkpoint() : std::nullopt;
       const Cleaner cleaner(*committed_.log, listener_);
       if (use)
-        cleaner.empty(cleaner.choose(*use, worth_emptying),
-                      [&stop](std::uint64_t, std::uint64_t) { return !stop.stop_requested(); });
+        cleaner.empty(cleaner.choose(*use, worth_emptying), [&stop](std::uint64_t done, std::uint64_t) {
+          return done < most_copied && !stop.stop_requested();
+        });
     }
     if (upkeep_->sweep() > 0) {
       committed_.log->sync();
