@@ -61,7 +61,7 @@ TEST(LargeBodies, ComeWholeWhileOthersGoOn) {
     int pauses = 0;
     const SlowWrites slow([&] {
       ++pauses;
-      EXPECT_TRUE(talk.wait_for(50)) << "they wait for the large one";
+      EXPECT_TRUE(talk.wait_for(20)) << "they wait for the large one";
     });
     ASSERT_FALSE(send(*out, body));
     EXPECT_GE(pauses, 1);
