@@ -33,6 +33,7 @@ void StoreReading::start_from_checkpoint() {
       state_ = std::move(state);
       known_ = checkpoint.sequence;
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::unsupported) throw;  // of another version, not damaged
       damage.push_back({.file = "checkpoint", .what = error.what()});
     }
   }
