@@ -36,7 +36,7 @@ int compact_store(const StoreRequest& request) {
                 {.hint = "a process that uses the store may be stopped; try again"});
   }
   return verdict_on(request.path, done.unreadable,
-                    counted(done.unreadable, "message keeps its segment", "messages keep their segments"),
+                    counted(done.unreadable, "message was lost", "messages were lost") + " and left out",
                     "omnibus store check tells more");
 }
 

@@ -121,7 +121,7 @@ StoreExport export_store(const std::filesystem::path& directory, const StoreSele
 /// What compact_store() did. Sizes are bytes.
 struct StoreCompaction {
   std::uint64_t copied = 0, copied_bytes = 0;  ///< messages copied to the end of the log
-  std::uint64_t unreadable = 0;                ///< messages that could not be: they keep their segments
+  std::uint64_t unreadable = 0;                ///< damaged messages: they are lost, and left out
   std::uint64_t removed_segments = 0, removed_segment_bytes = 0;
   std::uint64_t removed_bodies = 0, removed_body_bytes = 0;
   std::uint64_t segments = 0, log_bytes = 0, bodies = 0;  ///< what is left

@@ -1,15 +1,13 @@
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <set>
 #include <thread>
-#include <tuple>
 #include <vector>
 
 #include <omnibus/store.hpp>
 
 #include "backends/embedded/clock.hpp"
 #include "backends/embedded/engine.hpp"
-#include "backends/embedded/frame_reader.hpp"
 #include "backends/embedded/log/store_folder.hpp"
 #include "backends/embedded/log_journal.hpp"
 #include "backends/embedded/parameters.hpp"
@@ -22,8 +20,6 @@ using namespace embedded;
 /// How long other members may take to apply what was moved, or to finish a checkpoint of their own.
 constexpr auto patience = std::chrono::seconds(10);
 constexpr auto pause = std::chrono::milliseconds(20);
-/// Bytes copied in one step, while others wait.
-constexpr std::size_t step = std::size_t{64} << 10;
 
 /// One opening that only tidies up: it keeps to no retention of its own.
 class Compacting {
@@ -47,8 +43,14 @@ class Compacting {
   StoreCompaction run() {
     engine_->start();
     const auto segments = log().segments();
-    const auto last = choose(segments);
-    copy_up_to(last);
+    const auto use = write_checkpoint();
+    const auto copied = journal_->clean(use, [this](std::uint64_t done, std::uint64_t total) {
+      if (progress_) progress_(done, total);
+      return true;
+    });
+    result_.copied = copied.messages;
+    result_.copied_bytes = copied.bytes;
+    result_.unreadable = copied.lost;
     write_checkpoint();
     write_checkpoint();  // a start from the one before must need no more than this one
     result_.complete = within_patience([this] { return journal_->remove_unneeded(); });
@@ -59,77 +61,15 @@ class Compacting {
  private:
   const Log& log() const { return journal_->log(); }
 
-  /// The last of the first segments that are worth to be emptied: together they are at most half in use. 0
-  /// for none. Only from the front can segments go, and the newest never.
-  std::uint64_t choose(const std::vector<SegmentInfo>& segments) {
-    std::map<std::uint64_t, std::uint64_t> used;
-    journal_->look([&used](const State& state) {
-      for_each_message(state, [&used](QueueId, Sequence, const Content& content) {
-        used[content.segment] += content.size + frame_header_size;
-      });
-    });
-    std::uint64_t last = 0, bytes = 0, live = 0;
-    for (std::size_t at = 0; at + 1 < segments.size(); ++at) {
-      bytes += segments[at].bytes;
-      live += used[segments[at].number];
-      if (live <= bytes / 2) last = segments[at].number;
-    }
-    return last;
-  }
-
-  template <class Each>
-  static void for_each_message(const State& state, Each each) {
-    for (const auto& [id, queue] : state.queues()) {
-      if (queue.best_effort) continue;
-      const auto& messages = queue.messages;
-      for (auto at = messages.first_from(1); at <= messages.last(); at = messages.first_from(at + 1)) {
-        each(id, at, messages.find(at)->content);
-      }
-    }
-  }
-
-  void copy_up_to(std::uint64_t last) {
-    struct Entry {
-      FramePosition position;
-      Engine::Stored stored;
-      std::size_t size;
-    };
-    std::vector<Entry> found;
-    journal_->look([&](const State& state) {
-      for_each_message(state, [&](QueueId id, Sequence sequence, const Content& content) {
-        if (content.segment <= last)
-          found.push_back({{content.segment, content.frame}, {id, sequence}, content.size});
-      });
-    });
-    // In the order of the log, so that each frame is read once.
-    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-      return std::tie(a.position.segment, a.position.offset) <
-             std::tie(b.position.segment, b.position.offset);
-    });
-    std::uint64_t total = 0;
-    for (const auto& entry : found) total += entry.size;
-    FrameReader frames([this](FramePosition position) { return log().read_at(position); });
-    std::vector<Engine::Stored> batch;
-    std::uint64_t done = 0;
-    for (std::size_t at = 0; at < found.size(); ++at) {
-      batch.push_back(found[at].stored);
-      result_.copied_bytes += found[at].size;
-      if (result_.copied_bytes - done < step && at + 1 < found.size()) continue;
-      result_.unreadable +=
-          engine_->copy_forward(batch, last, [&frames](const Content& place) { return frames.read(place); });
-      batch.clear();
-      done = result_.copied_bytes;
-      if (progress_) progress_(done, total);
-    }
-    result_.copied = found.size() - result_.unreadable;
-  }
-
   /// Somebody else's that is as new does as well, but there is no telling; so it is tried again.
-  void write_checkpoint() {
-    within_patience([this] {
+  SegmentUse write_checkpoint() {
+    std::optional<SegmentUse> use;
+    within_patience([&] {
       engine_->append_nothing();
-      return journal_->checkpoint_now();
+      use = journal_->checkpoint_now();
+      return use.has_value();
     });
+    return std::move(use).value_or(SegmentUse());
   }
 
   template <class Try>

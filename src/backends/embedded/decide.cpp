@@ -117,19 +117,26 @@ std::vector<Record> trim(const State& state, const Space& space, const Limits& l
   const auto target = over ? limits.retention_bytes - limits.retention_bytes / 16 : space.settled_bytes;
   auto left = space.settled_bytes;
   record::Drop range;
-  for (const auto& [queue, sequence] : space.history) {
-    const auto* owner = state.queue(queue);
-    const auto* message = owner == nullptr ? nullptr : owner->messages.find(sequence);
-    if (message == nullptr || message->pending > 0) continue;
+  /// False when nothing that comes later has to go either.
+  const auto consider = [&](const Queue& owner, Sequence sequence) {
+    const auto* message = owner.messages.find(sequence);
+    if (message == nullptr || message->pending > 0) return true;
     const bool aged = limits.retention_time != 0 && message->time + limits.retention_time < now;
-    if (left <= target && !aged) break;
+    if (left <= target && !aged) return false;
     left -= std::min(left, message->bytes);
-    if (range.count > 0 && range.queue == queue && range.first + range.count == sequence) {
+    if (range.count > 0 && range.queue == owner.id && range.first + range.count == sequence) {
       ++range.count;
-      continue;
+      return true;
     }
     if (range.count > 0) result.emplace_back(range);
-    range = {queue, sequence, 1};
+    range = {owner.id, sequence, 1};
+    return true;
+  };
+  bool more = true;
+  for (auto run = space.history.begin(); more && run != space.history.end(); ++run) {
+    const auto* owner = state.queue(run->queue);
+    for (auto at = run->first; more && owner != nullptr && at < run->first + run->count; ++at)
+      more = consider(*owner, at);
   }
   if (range.count > 0) result.emplace_back(range);
   return result;

@@ -61,9 +61,16 @@ void Engine::clear_frame() {
   frame_.clear();
 }
 
+/// In one commit section: nothing that others do comes between the two.
 void Engine::commit_twice(const Record& record) {
   commit(record);
-  if (!journal_->fleeting()) commit(record);
+  if (journal_->fleeting()) return;  // in memory nothing is read again
+  try {
+    commit(record);
+  } catch (const Error& error) {
+    // It has happened. To fail now would be wrong, and to try again could not be told from a second time.
+    log::write(log::Level::warning, std::string("a second copy could not be written: ") + error.what());
+  }
 }
 
 void Engine::distribute(Aftermath& after) {
@@ -209,6 +216,7 @@ bool Engine::serve(const Subscription& subscription, const PortPtr& port, std::s
   Record record(std::move(*lease));
   commit(std::span(&record, 1));
   keep_sequences(std::move(std::get<record::Lease>(record).sequences));
+  if (!port->best_effort) leave_out_lost(subscription, *items);
   port->credit -= items->size();
   std::move(items->begin(), items->end(), std::back_inserter(port->outbox));
   if (after.ports->empty() || after.ports->back() != port) after.ports->push_back(port);
@@ -384,6 +392,12 @@ Journal::Listener Engine::listener() {
                   const std::lock_guard lock(self.mutex_);
                   look(self.state_);
                 });
+              },
+          .move =
+              [with_self](std::span<const Stored> messages, std::uint64_t last, const Reread& read) {
+                std::size_t lost = 0;
+                with_self([&](Engine& self) { lost = self.copy_forward(messages, last, read); });
+                return lost;
               }};
 }
 

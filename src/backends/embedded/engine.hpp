@@ -93,15 +93,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Forgets what keep() stored.
   void abandon(const Transacted& work) noexcept;
 
-  /// Messages whose bytes lie in one of the first segments of a log.
-  struct Stored {
-    QueueId queue = 0;
-    Sequence sequence = 0;
-  };
-  /// Tells content again from its place. Errors: corrupt, not_found, io.
-  using Reread = std::function<Content(const Content&)>;
-  /// Copies them to the end of the log, as far as they are still kept and lie in a segment up to `last`.
-  /// What is damaged stays where it is; returns how many do. Errors: unavailable, no_space, io.
+  /// Copies messages to the end of the log, as far as they are still kept and lie in a segment up to `last`.
+  /// What is damaged becomes a mark that it is lost; returns how many do. Errors: unavailable, no_space, io.
   std::size_t copy_forward(std::span<const Stored> messages, std::uint64_t last, const Reread& read);
   /// Appends a frame that changes nothing, so that a checkpoint newer than the newest can be written.
   void append_nothing();
@@ -164,6 +157,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   bool may_hand_out(SubscriptionId id, Aftermath& after);
   void hand_out(SubscriptionId id, Aftermath& after);
   bool serve(const Subscription& subscription, const PortPtr& port, std::size_t most, Aftermath& after);
+  /// For a message that comes from a checkpoint. False when it is damaged, and lost.
+  bool find_bytes(Content& content);
+  /// Settles what is lost instead of handing it out.
+  void leave_out_lost(const Subscription& subscription, std::vector<Handover>& items);
   void feed(const PortPtr& port);
   std::size_t room(const Port& port) const;
   void watch_time(SubscriptionId id, Aftermath& after);

@@ -8,7 +8,9 @@ namespace omnibus::embedded {
 namespace {
 
 /// One frame holds about so much, so that others wait for the commit section only shortly.
-constexpr std::size_t frame_bytes = std::size_t{64} << 10;
+constexpr std::size_t frame_bytes = std::size_t{32} << 10;
+/// Of a record besides the content, at most.
+constexpr std::size_t record_bytes = 32;
 
 }  // namespace
 
@@ -20,17 +22,19 @@ std::size_t Engine::copy_forward(std::span<const Stored> messages, std::uint64_t
     for (const auto& [id, sequence] : messages) {
       const auto* queue = state_.queue(id);
       const auto* message = queue == nullptr ? nullptr : queue->messages.find(sequence);
-      if (message == nullptr || message->content.segment == 0 || message->content.segment > last) continue;
+      if (message == nullptr || message->content.segment > last) continue;
       try {
         auto content = read(message->content);
-        if (filled > 0 && filled + content.size > frame_bytes) commit(std::exchange(frame, {})), filled = 0;
-        filled += content.size;
+        const auto size = content.size + record_bytes;
+        if (filled > 0 && filled + size > frame_bytes) commit(std::exchange(frame, {})), filled = 0;
+        filled += size;
         frame.emplace_back(record::Relocate{id, sequence, std::move(content)});
       } catch (const Error& error) {
         if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
         ++unreadable;
+        frame.emplace_back(record::Relocate{id, sequence, {.blob = message->content.blob}});
         log::write(log::Level::error, "message " + std::to_string(sequence) + " of " + queue->name +
-                                          " cannot be copied forward: " + error.what());
+                                          " is damaged and lost: " + error.what());
       }
     }
     commit(std::move(frame));

@@ -9,6 +9,14 @@
 
 namespace omnibus::embedded {
 
+/// One message of a store.
+struct Stored {
+  QueueId queue = 0;
+  Sequence sequence = 0;
+};
+/// Tells content again from its place. Errors: corrupt, not_found, io.
+using Reread = std::function<Content(const Content&)>;
+
 /// How decisions become history: in memory at once, or as frames of a log shared with other processes.
 /// Best-effort messages take a way of their own: they need no commit section, and what happens to them after
 /// their publish concerns one process only.
@@ -22,6 +30,8 @@ class Journal {
     std::function<void()> tidy;         ///< time to drop what is kept no longer
     /// Shows the State as of mark(), under the Engine's lock; not at all when the Engine is gone.
     std::function<void(const std::function<void(const State&)>&)> look;
+    /// Engine::copy_forward; 0 when the Engine is gone.
+    std::function<std::size_t(std::span<const Stored>, std::uint64_t last, const Reread&)> move;
   };
 
   virtual ~Journal() = default;
@@ -66,6 +76,8 @@ class Journal {
   virtual Content prepare(const driver::Outgoing& message, bool best_effort) {
     return store(message, best_effort);
   }
+  /// The bytes of a content whose place alone is known. With enter(). Errors: corrupt, not_found, io.
+  virtual Content find(const Content& place) = 0;
   /// Fills body, properties and key. Errors: corrupt, io.
   virtual void load(const Content& content, bool best_effort, driver::Delivery& delivery) = 0;
   /// Deletes a body's file that no message refers to, once everything up to `mark` is on disk: before, a

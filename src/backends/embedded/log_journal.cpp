@@ -29,6 +29,11 @@ bool is_best_effort(const State& state, const Record& record) {
 }
 
 constexpr auto keeping_interval = std::chrono::seconds(30);
+/// Segments are emptied by the way when they are at most one so-manyth in use: what is history in them goes
+/// by itself before long, and should not be copied.
+constexpr std::uint64_t worth_emptying = 4;
+/// And so much is copied between two checkpoints, so that disk use does not grow by all of it first.
+constexpr std::uint64_t most_copied = std::uint64_t{256} << 20;
 /// So many large bodies that could go are worth a sync of their own.
 constexpr std::size_t many_blobs = 8;
 
@@ -70,11 +75,11 @@ void LogJournal::start(Listener listener) {
   followers_.emplace_back([this](const std::stop_token& stop) { follow(committed_, stop); });
   committed_.log->watch([this](const Member& member) { listener_.gone(member.id.generation); });
   tidied_ = Clock::now();
-  keeper_.start(keeping_interval, [this](const std::stop_token&) { return keep(); });
+  keeper_.start(keeping_interval, [this](const std::stop_token& stop) { return keep(stop); });
 }
 
 /// One round of upkeep. False when it failed.
-bool LogJournal::keep() {
+bool LogJournal::keep(const std::stop_token& stop) {
   try {
     if (const auto now = Clock::now(); now - tidied_ >= keeping_interval) {
       tidied_ = now;
@@ -83,7 +88,12 @@ bool LogJournal::keep() {
     const std::lock_guard round(upkeep_round_);
     if (upkeep_->due()) {
       upkeep_->look_at_disk();
-      if (upkeep_->due()) write_checkpoint();
+      const auto use = upkeep_->due() ? write_checkpoint() : std::nullopt;
+      const Cleaner cleaner(*committed_.log, listener_);
+      if (use)
+        cleaner.empty(cleaner.choose(*use, worth_emptying), [&stop](std::uint64_t done, std::uint64_t) {
+          return done < most_copied && !stop.stop_requested();
+        });
     }
     if (upkeep_->sweep() > 0) {
       committed_.log->sync();
@@ -100,13 +110,19 @@ bool LogJournal::keep() {
   }
 }
 
-bool LogJournal::write_checkpoint() {
+std::optional<SegmentUse> LogJournal::write_checkpoint() {
   std::optional<Upkeep::Draft> draft;
   listener_.look([&](const State& state) { draft = upkeep_->draft(state, mark()); });
-  return draft && upkeep_->write(*draft);
+  if (!draft || !upkeep_->write(*draft)) return std::nullopt;
+  return std::move(draft->use);
 }
 
-bool LogJournal::checkpoint_now() {
+Cleaner::Copied LogJournal::clean(const SegmentUse& use, const Cleaner::Progress& progress) const {
+  const Cleaner cleaner(*committed_.log, listener_);
+  return cleaner.empty(cleaner.choose(use, 2), progress);
+}
+
+std::optional<SegmentUse> LogJournal::checkpoint_now() {
   const std::lock_guard round(upkeep_round_);
   upkeep_->look_at_disk();
   return write_checkpoint();
@@ -268,7 +284,8 @@ void LogJournal::append(Place& place, Log::Section& section, State& state, std::
   places_.clear();
   for (const auto& record : records) encode_record(record, bytes_, places_);
   const std::string_view part = bytes_;
-  const auto frame = place.log->append(section, {&part, 1});
+  const auto frame =
+      place.log->append(section, {&part, 1}, places_.empty() ? Log::Room::all : Log::Room::spare);
   place.cursor.skip(frame);
   place.applied = frame.sequence;
   note_growth(place, frame);
@@ -309,6 +326,8 @@ Content LogJournal::prepare(const driver::Outgoing& message, bool best_effort) {
 
 void LogJournal::load(const Content& content, bool best_effort, driver::Delivery& delivery) {
   const auto& log = best_effort ? best_effort_.log : committed_.log;
+  if (content.data == nullptr)
+    throw Error(ErrorCode::io, "its frame cannot be read", {.backend = "embedded"});
   decode_message(
       content,
       [&](const BlobReference& reference) {

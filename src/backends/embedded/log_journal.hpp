@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "backends/embedded/cleaner.hpp"
+#include "backends/embedded/frame_reader.hpp"
 #include "backends/embedded/journal.hpp"
 #include "backends/embedded/keeper.hpp"
 #include "backends/embedded/log/log.hpp"
@@ -27,9 +29,12 @@ class LogJournal final : public Journal {
 
   /// Shows the State as of mark(). Between start() and stop(), from any thread.
   void look(const std::function<void(const State&)>& show) const { listener_.look(show); }
-  /// Writes a checkpoint now; false when another process is writing one, or nothing was committed since the
-  /// newest. Threads as look(). Errors: no_space, io.
-  bool checkpoint_now();
+  /// Writes a checkpoint now and tells what messages take of each segment; nothing when another process is
+  /// writing one, or nothing was committed since the newest. Threads as look(). Errors: no_space, io.
+  std::optional<SegmentUse> checkpoint_now();
+  /// Empties the first segments that are together at most half in use. Threads as look(). Errors: as
+  /// Cleaner::empty.
+  Cleaner::Copied clean(const SegmentUse& use, const Cleaner::Progress& progress) const;
   /// Removes the segments that no checkpoint needs, and the bodies whose messages are gone; false when
   /// another member still needs some of the segments. Threads as look(). Errors: io.
   bool remove_unneeded();
@@ -53,6 +58,7 @@ class LogJournal final : public Journal {
   void confirm(std::uint64_t mark, Completion done) override;
   Content store(const driver::Outgoing& message, bool best_effort, bool apart) override;
   Content prepare(const driver::Outgoing& message, bool best_effort) override;
+  Content find(const Content& place) override { return frames_.read(place); }
   void load(const Content& content, bool best_effort, driver::Delivery& delivery) override;
   void discard_blob(std::uint64_t blob, std::uint64_t mark) override;
 
@@ -68,9 +74,9 @@ class LogJournal final : public Journal {
   void append(Place& place, Log::Section& section, State& state, std::span<Record> records, Effects& effects);
   void commit_best_effort(State& state, std::span<Record> records, Effects& effects);
   void follow(Place& place, const std::stop_token& stop);
-  bool keep();
+  bool keep(const std::stop_token& stop);
   void keep_at_close() noexcept;
-  bool write_checkpoint();
+  std::optional<SegmentUse> write_checkpoint();
   void note_growth(const Place& place, const FrameView& frame);
   Place* best_effort() noexcept { return best_effort_ready_.load() ? &best_effort_ : nullptr; }
 
@@ -81,6 +87,8 @@ class LogJournal final : public Journal {
   bool appended_ = false;                ///< likewise: in this section
   std::string bytes_;                    ///< likewise: the frame being encoded
   std::vector<std::size_t> places_;      ///< likewise: of the contents in bytes_
+  FrameReader frames_{
+      [this](FramePosition position) { return committed_.log->read_at(position); }};  ///< likewise
 
   std::mutex mutex_;  ///< guards the making of what follows
   Place best_effort_;

@@ -30,8 +30,8 @@ using OwnerId = std::uint64_t;  ///< one opening of the store by one process; ne
 /// A message's bytes as its journal keeps them: an object on the heap, or a place in a mapped segment
 /// together with what keeps the mapping alive. Only the journal looks inside.
 struct Content {
-  std::shared_ptr<const void> owner;
-  const void* data = nullptr;
+  std::shared_ptr<const void> owner = nullptr;
+  const void* data = nullptr;  ///< null: only the place is known, see Journal::find
   std::size_t size = 0;
   std::uint64_t segment = 0;  ///< of the log that holds it; 0 in memory
   std::uint32_t frame = 0;    ///< where its frame begins in the segment
@@ -75,7 +75,7 @@ struct Publish {
   Content content;
 };
 
-/// The same message at another place of the log, written by the cleaner.
+/// The same message at another place of the log, written by the cleaner; empty when it was found damaged.
 struct Relocate {
   QueueId queue = 0;
   Sequence sequence = 0;

@@ -112,7 +112,7 @@ void State::on(record::Publish r, Effects& effects) {
                    std::max<std::uint64_t>(r.bytes, 1), static_cast<std::uint32_t>(waiting.size())});
   (waiting.empty() ? target->space->settled_bytes : target->space->pending_bytes) += message.bytes;
   if (waiting.empty()) {
-    target->space->history.emplace_back(r.queue, r.sequence);
+    target->space->remember(r.queue, r.sequence);
     effects.grown.push_back(target->space);
   }
   for (const auto& [name, id] : waiting) {
@@ -200,7 +200,7 @@ void State::settle(Queue& queue, Subscription& subscription, Sequence sequence, 
   }
   queue.space->pending_bytes -= message->bytes;
   queue.space->settled_bytes += message->bytes;
-  queue.space->history.emplace_back(queue.id, sequence);
+  queue.space->remember(queue.id, sequence);
   effects.grown.push_back(queue.space);
 }
 
@@ -221,12 +221,20 @@ void State::on(const record::Drop& r, Effects& effects) {
     space.settled_bytes -= message->bytes;
     forget(*target, sequence, effects);
   }
-  const auto is_void = [this](const auto& element) {
-    const auto* holder = queue(element.first);
-    const auto* message = holder == nullptr ? nullptr : holder->messages.find(element.second);
+  drop_void(space);
+}
+
+void State::drop_void(Space& space) {
+  const auto is_void = [this](QueueId id, Sequence sequence) {
+    const auto* holder = queue(id);
+    const auto* message = holder == nullptr ? nullptr : holder->messages.find(sequence);
     return message == nullptr || message->pending > 0;
   };
-  while (!space.history.empty() && is_void(space.history.front())) space.history.pop_front();
+  for (auto& history = space.history; !history.empty(); history.pop_front()) {
+    auto& run = history.front();
+    for (; run.count > 0 && is_void(run.queue, run.first); --run.count) ++run.first;
+    if (run.count > 0) return;
+  }
 }
 
 void State::on(const record::Leave& r, Effects& effects) {

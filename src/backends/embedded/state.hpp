@@ -30,8 +30,24 @@ struct Space {
   std::string name;
   std::uint64_t settled_bytes = 0;  ///< of messages that no subscription waits for: history
   std::uint64_t pending_bytes = 0;  ///< of the others
-  /// History, oldest first. An element is void when its message is gone or waited for again.
-  std::deque<std::pair<QueueId, Sequence>> history;
+
+  /// Messages of one queue that were settled one after the other.
+  struct Run {
+    QueueId queue = 0;
+    Sequence first = 0;
+    std::uint64_t count = 0;
+  };
+  /// History, oldest first. A message in it is void when it is gone or waited for again.
+  std::deque<Run> history;
+
+  void remember(QueueId queue, Sequence sequence) {
+    if (!history.empty() && history.back().queue == queue &&
+        history.back().first + history.back().count == sequence) {
+      ++history.back().count;
+    } else {
+      history.push_back({queue, sequence, 1});
+    }
+  }
 };
 
 struct Queue {
@@ -179,6 +195,8 @@ class State {
   bool is_for_here(const Subscription&, Sequence) const;
   void shed(Queue&, Subscription&, Effects&);
   void forget(Queue&, Sequence, Effects&);
+  /// Leaves a message at the front of the history that is one, or none.
+  void drop_void(Space&);
   void release(Subscription&, Sequence, Outstanding&, Millis visible_at, Effects&);
   void end_lease(Subscription&, Sequence, Outstanding&);
   void defer(Queue&, Subscription&, Sequence);

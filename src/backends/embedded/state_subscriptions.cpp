@@ -29,6 +29,7 @@ void State::on(const record::CreateSubscription& r, Effects& effects) {
     ++created.backlog;
     created.backlog_bytes += message->bytes;
   }
+  drop_void(*owner->space);
   effects.ready.push_back(r.id);
 }
 

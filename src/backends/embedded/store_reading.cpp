@@ -18,6 +18,7 @@ StoreReading::StoreReading(StoreImage image, const StoreProgress& progress)
   start_from_checkpoint();
   compare_beginning();
   read_frames(progress);
+  find_messages();
 }
 
 /// The newest one that can be used; the other one must be fit for use too.
@@ -25,16 +26,41 @@ void StoreReading::start_from_checkpoint() {
   bool found = false;
   for (const auto& checkpoint : image_.checkpoints) {
     auto state = std::make_unique<State>(0);
-    FrameReader reader([this](FramePosition position) { return read_frame(image_, position); });
     try {
-      const auto missing = Snapshot::decode(checkpoint.bytes, *state,
-                                            [&reader](const Content& place) { return reader.read(place); });
+      Snapshot::decode(std::make_shared<const std::string>(checkpoint.bytes), *state);
+      unpack(*state);
       if (std::exchange(found, true)) continue;
       state_ = std::move(state);
       known_ = checkpoint.sequence;
-      lost = missing;
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::unsupported) throw;  // of another version, not damaged
       damage.push_back({.file = "checkpoint", .what = error.what()});
+    }
+  }
+}
+
+/// Errors: corrupt.
+void StoreReading::unpack(State& state) {
+  for (const auto& [id, queue] : state.queues()) {
+    const auto& messages = queue.messages;
+    for (auto at = messages.first_from(1); at <= messages.last(); at = messages.first_from(at + 1)) continue;
+  }
+}
+
+/// Of those that come from the checkpoint only the places are known yet. What is lost is left out.
+void StoreReading::find_messages() {
+  FrameReader reader([this](FramePosition position) { return read_frame(image_, position); });
+  for (const auto& [id, queue] : state_->queues()) {
+    auto& messages = state_->queue(id)->messages;
+    for (auto at = messages.first_from(1); at <= messages.last(); at = messages.first_from(at + 1)) {
+      auto& content = messages.find(at)->content;
+      try {
+        if (content.data == nullptr) content = reader.read(content);
+        if (content.size == 0) messages.erase(at);
+      } catch (const Error&) {
+        messages.erase(at);
+        ++lost;
+      }
     }
   }
   if (lost > 0)

@@ -40,6 +40,8 @@ class StoreReading {
 
  private:
   void start_from_checkpoint();
+  static void unpack(State& state);
+  void find_messages();
   void compare_beginning();
   void read_frames(const StoreProgress& progress);
   void apply(const FrameView& frame);

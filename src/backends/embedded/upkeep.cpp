@@ -7,7 +7,6 @@
 
 #include <omnibus/log.hpp>
 
-#include "backends/embedded/frame_reader.hpp"
 #include "backends/embedded/snapshot.hpp"
 
 namespace omnibus::embedded {
@@ -34,22 +33,16 @@ void Upkeep::note(const Known& checkpoint, std::uint64_t size) {
 }
 
 std::uint64_t Upkeep::restore(State& state) {
-  const auto checkpoint = log_.checkpoint();
+  auto checkpoint = log_.checkpoint();
   const auto sequence = checkpoint ? checkpoint->sequence : 0;
   const auto segments = log_.segments();
   if (!segments.empty() && segments.front().first > sequence + 1) {
     throw beginning_is_missing(log_, sequence + 1, segments.front().first);
   }
   if (!checkpoint) return 0;
-  FrameReader frames([this](FramePosition position) { return log_.read_at(position); });
-  const auto lost = Snapshot::decode(checkpoint->bytes, state,
-                                     [&frames](const Content& place) { return frames.read(place); });
-  if (lost > 0) {
-    log::write(log::Level::error, std::to_string(lost) + " messages of the store in " +
-                                      log_.options().directory.string() +
-                                      " lie in damaged places of its log and are lost");
-  }
-  note({sequence, Snapshot::oldest_segment(checkpoint->bytes)}, checkpoint->bytes.size());
+  const auto bytes = std::make_shared<const std::string>(std::move(checkpoint->bytes));
+  Snapshot::decode(bytes, state);
+  note({sequence, Snapshot::oldest_segment(*bytes)}, bytes->size());
   return sequence;
 }
 
@@ -58,10 +51,8 @@ void Upkeep::remove_leftovers(const State& state) {
   std::unordered_set<BlobId> named;
   for (const auto& [id, queue] : state.queues()) {
     if (queue.best_effort) continue;
-    const auto& messages = queue.messages;
-    for (auto at = messages.first_from(1); at <= messages.last(); at = messages.first_from(at + 1)) {
-      named.insert(messages.find(at)->content.blob);
-    }
+    const auto bodies = queue.messages.bodies();
+    named.insert(bodies.begin(), bodies.end());
   }
   for (const auto& blob : log_.leftover_blobs()) {
     if (!named.contains(blob.id)) log_.remove_blob(blob.id);
@@ -89,7 +80,9 @@ void Upkeep::look_at_disk() {
 }
 
 Upkeep::Draft Upkeep::draft(const State& state, std::uint64_t sequence) const {
-  return {sequence, Snapshot::encode(state), growth_};
+  Draft draft{.sequence = sequence, .bytes = {}, .growth = growth_};
+  draft.bytes = Snapshot::encode(state, draft.use);
+  return draft;
 }
 
 bool Upkeep::write(const Draft& draft) {

@@ -23,6 +23,7 @@ class Upkeep {
     std::uint64_t sequence = 0;
     std::string bytes;
     std::uint64_t growth = 0;
+    SegmentUse use = {};
   };
 
   /// A checkpoint is due after `interval` bytes of log, or twice its own size if that is more.

@@ -127,7 +127,7 @@ Segment& Committer::tail_segment(std::uint64_t number) {
   return *tail_;
 }
 
-FrameView Committer::append(std::span<const std::string_view> parts) {
+FrameView Committer::append(std::span<const std::string_view> parts, Log::Room room) {
   std::size_t length = 0;
   for (const auto part : parts) length += part.size();
   const auto limit = std::min(max_frame_size, sizes_.first - first_frame_offset) - frame_header_size;
@@ -136,7 +136,11 @@ FrameView Committer::append(std::span<const std::string_view> parts) {
                                           " bytes cannot be stored, 1 to " + std::to_string(limit) + " can");
   auto tail = Tail::unpack(control_.tail.load(std::memory_order_relaxed));
   const auto size = frame_size(length);
-  if (tail.offset + size > tail_segment(tail.segment).size()) start_next_segment(tail);
+  const auto capacity = tail_segment(tail.segment).size();
+  // The next one is made in the background long before this; where it cannot be, the rest is not for all.
+  if (room == Log::Room::spare && made_ <= tail.segment && tail.offset + size > capacity - capacity / 4)
+    make_next_segment(tail.segment + 1);
+  if (tail.offset + size > capacity) start_next_segment(tail);
   if (tail.offset + size > tail_->size())
     throw Error(ErrorCode::too_large,
                 "a frame of " + std::to_string(length) +
@@ -188,14 +192,20 @@ FrameView Committer::write(const Tail& tail, std::span<const std::string_view> p
   return frame;
 }
 
-void Committer::start_next_segment(Tail& tail) {
-  const auto number = tail.segment + 1;
+std::shared_ptr<Segment> Committer::make_next_segment(std::uint64_t number) {
   auto segment = cache_.get(number);
   if (!segment) {
     folder_.create(number, sizes_.after(tail_->size()), slot_);
     segment = cache_.get(number);
   }
   if (!segment) throw Error(ErrorCode::io, "cannot make " + folder_.path_of(number).string());
+  made_ = number;
+  return segment;
+}
+
+void Committer::start_next_segment(Tail& tail) {
+  const auto number = tail.segment + 1;
+  auto segment = make_next_segment(number);
   segment->stamp(control_.end.load() + 1, control_.synced.load());
   step("segment-stamped");
   tail_ = std::move(segment);

@@ -43,7 +43,7 @@ class Committer {
   /// See Log::lock. Errors: unavailable, io.
   void lock(Duration waited);
   void unlock() noexcept;
-  FrameView append(std::span<const std::string_view> parts);
+  FrameView append(std::span<const std::string_view> parts, Log::Room room);
 
   const SegmentSizes& sizes() const noexcept { return sizes_; }
   /// True once after an append that used up what was prepared: the background thread should look.
@@ -59,6 +59,7 @@ class Committer {
   void acquire(Duration waited);
   void repair();
   void start_next_segment(Tail& tail);
+  std::shared_ptr<Segment> make_next_segment(std::uint64_t number);
   void drop_oldest(std::uint64_t newest);
   Segment& tail_segment(std::uint64_t number);
   FrameView write(const Tail& tail, std::span<const std::string_view> parts, std::uint32_t length);
@@ -74,6 +75,7 @@ class Committer {
   const std::uint32_t slot_;
   const pid_t pid_;                          ///< the child of a fork has no use of this
   std::shared_ptr<Segment> tail_;            // the last one appended to; under the commit lock
+  std::uint64_t made_ = 0;                   // a segment that is there; under the commit lock
   bool hungry_ = false;                      // under the commit lock
   std::atomic<std::uint64_t> populated_{0};  // a packed Tail
 };

@@ -49,7 +49,8 @@ class Taking {
     const auto path = image_.directory / "control";
     image_.in_use = is_in_use(image_.directory);
     if (!image_.in_use) {
-      image_.intact = ControlFile::last_intact(path, image_.id);
+      image_.intact = std::max(ControlFile::last_intact(path, image_.id),
+                               CheckpointFile(image_.directory, 0).newest_sequence());
       return;
     }
     const auto control = ControlFile::look(path, image_.id);

@@ -60,8 +60,8 @@ void Log::Section::release() noexcept {
   }
 }
 
-FrameView Log::append(Section&, std::span<const std::string_view> parts) {
-  return state_->committer.append(parts);
+FrameView Log::append(Section&, std::span<const std::string_view> parts, Room room) {
+  return state_->committer.append(parts, room);
 }
 
 std::uint64_t Log::end() const noexcept { return state_->control->end.load(std::memory_order_acquire); }

@@ -224,9 +224,14 @@ class Log {
   /// Errors: unavailable after lock_wait, naming the process that holds it; closed; io when a sync failed.
   Section lock(Duration waited = Duration::zero());
 
+  /// What may use the last of the space that there is.
+  enum class Room : std::uint8_t {
+    all,   ///< what reading and settling needs: on a full disk it goes on
+    spare  ///< what makes a store larger: a quarter of a segment is left to the others
+  };
   /// Writes one frame of all parts together, 1 to max_frame_payload bytes; readers see it on return.
   /// Errors: no_space, io: nothing was appended and the store is as before; too_large.
-  FrameView append(Section& section, std::span<const std::string_view> parts);
+  FrameView append(Section& section, std::span<const std::string_view> parts, Room room = Room::all);
 
   /// The last committed sequence, 0 for an empty log. Lock-free.
   std::uint64_t end() const noexcept;

@@ -20,10 +20,9 @@ Recovered recover_store(const StoreFolder& folder, const std::string& id, const 
   }
   // Whoever made the folders inside may have died before that was on disk.
   sync_directory(folder.path());
-  // A checkpoint was written after a sync, so its sequence is a mark too.
-  const auto checkpoint = CheckpointFile(folder.path(), folder.file_mode()).load(report);
-  const auto intact =
-      std::max(ControlFile::last_intact(folder.control_path(), id), checkpoint ? checkpoint->sequence : 0);
+  // A checkpoint was written after a sync, so its sequence is a mark too, whatever became of the rest of it.
+  const auto intact = std::max(ControlFile::last_intact(folder.control_path(), id),
+                               CheckpointFile(folder.path(), folder.file_mode()).newest_sequence());
   return recover({.segments = segments, .intact = intact, .first_segment = sizes.first, .report = report});
 }
 

@@ -26,7 +26,6 @@ class Scan {
       return;
     }
     mark_ = image.intact;
-    for (const auto& checkpoint : image.checkpoints) mark_ = std::max(mark_, checkpoint.sequence);
     for (const auto& segment : image.segments) mark_ = std::max(mark_, segment.header.synced);
   }
 

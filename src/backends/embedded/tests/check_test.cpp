@@ -1,6 +1,7 @@
 // What check_store() finds in stores that are sound, damaged, torn and in use.
 #include <omnibus/store.hpp>
 
+#include "backends/embedded/log/store_folder.hpp"
 #include "backends/embedded/tests/sample_store.hpp"
 
 namespace omnibus::embedded::test {
@@ -64,7 +65,7 @@ TEST_P(Check, TellsADamagedFrameWithPlaceAndSequence) {
   }
   EXPECT_EQ(check.lost_sequences(), 1U);
   ASSERT_FALSE(check.sound());
-  const auto& found = check.damage.back();
+  const auto& found = check.damage.front();
   EXPECT_EQ(found.file, segment_name);
   EXPECT_LE(found.offset, at);
   EXPECT_GE(found.offset + found.bytes, at);
@@ -150,17 +151,30 @@ TEST(CheckStore, TellsHowFarItIs) {
   EXPECT_GE(all, std::filesystem::file_size(store.segment()) + std::filesystem::file_size(store.body()));
 }
 
+/// What `call` throws; internal when it does not.
+ErrorCode code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::internal;
+}
+
+TEST(CheckStore, RefusesACheckpointOfAnotherVersionAsAnOpeningDoes) {
+  const SampleStore store(End::closed);
+  store.restore();
+  const CheckpointFile file(store.path(), 0600);
+  auto newest = file.all().front();
+  ++newest.bytes[sizeof(std::uint64_t)];  // its version stands behind the oldest segment
+  file.store(newest.sequence, newest.bytes);
+  EXPECT_EQ(code_of([&] { check_store(store.path()); }), ErrorCode::unsupported);
+  EXPECT_EQ(code_of([&] { Opening(store.path()); }), ErrorCode::unsupported);
+}
+
 TEST(CheckStore, RefusesWhatIsNoStore) {
   const TemporaryDirectory directory;
-  const auto code = [&] {
-    try {
-      check_store(directory.store());
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return ErrorCode::internal;
-  };
-  EXPECT_EQ(code(), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { check_store(directory.store()); }), ErrorCode::not_found);
   EXPECT_FALSE(std::filesystem::exists(directory.store()));
 }
 

@@ -1,5 +1,9 @@
 // compact_store(): what waits is copied forward, what nobody needs goes, and others go on.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -148,8 +152,48 @@ TEST_F(Compact, CarriesNoDamageAlong) {
   const auto done = compact_store(directory.store());
   waiting.erase(waiting.begin() + 2);
   EXPECT_EQ(done.copied, waiting.size());
+  EXPECT_EQ(done.unreadable, 1U);
   EXPECT_GE(done.removed_segments, 2U);
   EXPECT_TRUE(check_store(directory.store()).sound()) << "the damage went with its segment";
+  Opening bus(directory.store(), lean);
+  expect_waiting(bus);
+  EXPECT_EQ(bus.statistics(queue("b")).subscriptions.at("slow").backlog, waiting.size()) << "it is settled";
+}
+
+/// Runs it in a process of its own, which dies when it has told `calls` times how far it is; whether it did.
+bool dies_compacting(const std::filesystem::path& store, int calls) {
+  const auto child = ::fork();
+  if (child == 0) {
+    compact_store(store, [&calls](std::uint64_t, std::uint64_t) {
+      if (--calls == 0) std::raise(SIGKILL);
+    });
+    std::_Exit(0);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFSIGNALED(status);
+}
+
+TEST_F(Compact, MayBeKilledAtAnyMoment) {
+  {
+    Opening bus(directory.store(), lean);
+    CollectingSink sink;
+    auto slow = bus.consumer(queue("b"), "slow", sink);
+    auto few = bus.producer(queue("b"), "first");
+    for (int i = 0; i < 50; ++i) {
+      waiting.push_back(std::to_string(i) + std::string(10'000, 'w'));
+      ASSERT_FALSE(send(*few, waiting.back()));
+    }
+    fill(bus);
+  }
+  int kills = 0;
+  for (int calls = 1; dies_compacting(directory.store(), calls); calls += 2) {
+    ++kills;
+    ASSERT_TRUE(check_store(directory.store()).sound());
+  }
+  EXPECT_GE(kills, 2) << "there is nothing to be shown";
+  EXPECT_TRUE(compact_store(directory.store()).complete);
+  EXPECT_LE(read_store(directory.store()).segments.size(), 2U);
   Opening bus(directory.store(), lean);
   expect_waiting(bus);
 }

@@ -1,6 +1,5 @@
 #include "backends/embedded/tests/small_store.hpp"
 
-#include "backends/embedded/clock.hpp"
 #include "backends/embedded/log_journal.hpp"
 
 namespace omnibus::embedded::test {
@@ -10,12 +9,11 @@ SmallStore::SmallStore(Options chosen) {
   options.directory = chosen.path;
   options.durability = Durability::parse(chosen.durability);
   options.first_segment = std::size_t{64} << 10;
-  options.max_segment = std::size_t{256} << 10;
+  options.max_segment = largest_segment;
   options.report = std::move(chosen.report);
   options.step = chosen.step;
-  engine_ = std::make_shared<Engine>(
-      std::make_unique<LogJournal>(std::move(options), 24 << 10),
-      EngineOptions{{.retention_bytes = 32 << 10, .retention_time = 0, .hard_limit = 0}, wall_clock});
+  engine_ = std::make_shared<Engine>(std::make_unique<LogJournal>(std::move(options), 24 << 10),
+                                     EngineOptions{chosen.limits, std::move(chosen.now)});
   engine_->add_host(host_);
   engine_->start();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/embedded/clock.hpp"
 #include "backends/embedded/consumer.hpp"
 #include "backends/embedded/log/log.hpp"
 #include "backends/embedded/producer.hpp"
@@ -11,11 +12,14 @@ namespace omnibus::embedded::test {
 class SmallStore {
  public:
   static constexpr const char* subscription = "s";
+  static constexpr std::size_t largest_segment = std::size_t{256} << 10;
   struct Options {
     std::filesystem::path path;
     std::string durability = "process";
     std::function<void(const std::string&)> report = {};
     void (*step)(std::string_view name) = nullptr;  ///< see LogOptions::step
+    Limits limits = {.retention_bytes = 32 << 10, .retention_time = 0, .hard_limit = 0};
+    std::function<Millis()> now = wall_clock;
   };
 
   explicit SmallStore(Options options);
