@@ -8,7 +8,7 @@
 
 namespace omnibus::embedded {
 
-class ConsumerHandle final : public driver::Consumer {
+class ConsumerHandle : public driver::Consumer {
  public:
   ConsumerHandle(std::shared_ptr<Engine> engine, PortPtr port);
   ~ConsumerHandle() override;

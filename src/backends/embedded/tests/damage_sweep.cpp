@@ -1,6 +1,6 @@
 #include "backends/embedded/tests/damage_sweep.hpp"
 
-#include <atomic>
+#include <thread>
 
 #include <omnibus/log.hpp>
 
@@ -93,11 +93,21 @@ class Serving {
     auto& reader = readers_.emplace_back(Reader{name});
     reader.consumer = bus_.consumer(name, subscription, *reader.sink);
     reader.consumer->request(1000);
+    wait_for_all(name, subscription, *reader.sink);
     for (const auto& delivery : reader.sink->take()) {
       if (delivery.body.bytes() == std::string(fresh) + name) continue;  // of an opening before
       compare(name, delivery);
       into.emplace(delivery.body.bytes());
     }
+  }
+
+  /// Until all that was handed out has come; what cannot be read is given back.
+  void wait_for_all(const char* name, const char* subscription, const CollectingSink& sink) {
+    const auto in_flight = [&] {
+      return bus_.engine()->statistics(queue(name)).subscriptions.at(subscription).in_flight;
+    };
+    const auto deadline = deadline_after(std::chrono::seconds(20));
+    while (sink.size() != in_flight() && Clock::now() < deadline) std::this_thread::yield();
   }
 
   void compare(const char* name, const driver::Delivery& delivery) {
@@ -117,6 +127,7 @@ class Serving {
       served_.wrong.push_back(std::string("cannot send: ") + error->what());
     for (auto& reader : readers_) {
       if (*reader.queue != *name) continue;
+      reader.sink->wait_for(1);
       const auto got = reader.sink->take_payloads();
       if (got != std::vector<std::string>{text})
         served_.wrong.push_back("the new message of " + std::string(name) + " came " +

@@ -7,6 +7,7 @@
 
 #include "backends/embedded/clock.hpp"
 #include "backends/embedded/log_journal.hpp"
+#include "backends/embedded/tests/closing_consumer.hpp"
 #include "backends/embedded/transaction.hpp"
 
 namespace omnibus::embedded::test {
@@ -45,7 +46,7 @@ std::unique_ptr<driver::Consumer> SmallOpening::consumer(const char* queue_name,
                                                          driver::Sink& sink) {
   const auto config =
       consumer_config(queue(queue_name), subscription, ConsumerOptions{.position = Position::earliest});
-  return std::make_unique<ConsumerHandle>(engine_, engine_->open_consumer(config, sink));
+  return std::make_unique<ClosingConsumer>(engine_, engine_->open_consumer(config, sink));
 }
 
 SampleStore::SampleStore(End end) {
@@ -107,6 +108,7 @@ void SampleStore::settle_some(SmallOpening& bus) {
   CollectingSink sink;
   auto in = bus.consumer("a", "s", sink);
   in->request(6);
+  ASSERT_TRUE(sink.wait_for(6));
   auto got = sink.take();
   ASSERT_EQ(got.size(), 6U);
   EXPECT_FALSE(acknowledge(*in, {got[0].ack, got[1].ack}));
@@ -133,6 +135,7 @@ void SampleStore::take_what_was_moved(SmallOpening& bus) {
   CollectingSink sink;
   auto in = bus.consumer("b", "t", sink);
   in->request(2);
+  ASSERT_TRUE(sink.wait_for(2));
   const auto got = sink.take();
   ASSERT_EQ(got.size(), 2U);
   EXPECT_FALSE(acknowledge(*in, {got[1].ack}));

@@ -1,6 +1,7 @@
 #include "backends/embedded/tests/small_store.hpp"
 
 #include "backends/embedded/log_journal.hpp"
+#include "backends/embedded/tests/closing_consumer.hpp"
 
 namespace omnibus::embedded::test {
 
@@ -33,7 +34,7 @@ std::unique_ptr<driver::Consumer> SmallStore::consumer(const char* queue_name, d
   ConsumerOptions options{.position = Position::earliest};
   options.window = window;
   const auto config = consumer_config(queue(queue_name), subscription, options);
-  return std::make_unique<ConsumerHandle>(engine_, engine_->open_consumer(config, sink));
+  return std::make_unique<ClosingConsumer>(engine_, engine_->open_consumer(config, sink));
 }
 
 std::uint64_t SmallStore::backlog(const char* queue_name) {
