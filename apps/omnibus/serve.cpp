@@ -6,6 +6,7 @@
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
+#include "services/prompt/service.hpp"
 #include "tool.hpp"
 
 namespace omnibus::app {
@@ -56,6 +57,16 @@ int run_chunker_recursive(const std::vector<std::string>& arguments) {
        .id = std::string(chunker_id),
        .epilogue = service_epilogue("  omnibus chunker-recursive --pubsub-url embedded:///tmp/store\n"
                                     "  omnibus chunker-recursive -z 1000 -v 50 -c 4 --transactional\n")},
+      arguments);
+}
+
+int run_prompt(const std::vector<std::string>& arguments) {
+  return run_service<prompt::PromptService>(
+      {.program = "omnibus prompt",
+       .summary = "Fills prompt templates in and asks the text completion service.",
+       .id = std::string(prompt_id),
+       .epilogue = service_epilogue("  omnibus prompt --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus prompt -c 8 --config-type prompt\n")},
       arguments);
 }
 

@@ -12,6 +12,7 @@ inline constexpr std::string_view gateway_id = "api-gateway";
 inline constexpr std::string_view config_id = "config-svc";
 inline constexpr std::string_view flow_id = "flow-svc";
 inline constexpr std::string_view chunker_id = "chunker";
+inline constexpr std::string_view prompt_id = "prompt";
 
 /// The end of a service's --help: `examples`, one a line, then the exit status.
 std::string service_epilogue(std::string_view examples);

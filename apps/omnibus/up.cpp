@@ -12,13 +12,14 @@
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/gateway/processor.hpp"
+#include "services/prompt/service.hpp"
 
 namespace omnibus::app {
 namespace {
 
 Flags up_flags() {
-  return chunker::ChunkerService::flags(
-      flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags())));
+  auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
+  return prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
 }
 
 Settings with_id(Settings settings, std::string_view id) {
@@ -129,6 +130,7 @@ int run_up(const std::vector<std::string>& arguments) {
     made.push_back(std::make_unique<config::ConfigService>(bus, with_id(common, config_id)));
     made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
     made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
+    made.push_back(std::make_unique<prompt::PromptService>(bus, with_id(common, prompt_id)));
     made.push_back(std::move(last));
     return made;
   };
