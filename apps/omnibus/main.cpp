@@ -32,6 +32,8 @@ constexpr std::array commands{
     Command{"chunker-recursive", "split documents into overlapping chunks",
             &omnibus::app::run_chunker_recursive},
     Command{"prompt", "fill prompt templates in and ask a language model", &omnibus::app::run_prompt},
+    Command{"text-completion", "ask a model behind an OpenAI-compatible endpoint",
+            &omnibus::app::run_text_completion},
     Command{"init", "make the tenants and namespaces that a broker needs", &omnibus::app::run_init},
     Command{"send", "send JSON lines from standard input to a queue", &omnibus::app::run_send},
     Command{"tail", "print the messages of a queue as JSON lines", &omnibus::app::run_tail},

@@ -7,6 +7,7 @@
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/prompt/service.hpp"
+#include "services/text_completion/service.hpp"
 #include "tool.hpp"
 
 namespace omnibus::app {
@@ -67,6 +68,17 @@ int run_prompt(const std::vector<std::string>& arguments) {
        .id = std::string(prompt_id),
        .epilogue = service_epilogue("  omnibus prompt --pubsub-url embedded:///tmp/store\n"
                                     "  omnibus prompt -c 8 --config-type prompt\n")},
+      arguments);
+}
+
+int run_text_completion(const std::vector<std::string>& arguments) {
+  return run_service<text_completion::TextCompletionService>(
+      {.program = "omnibus text-completion",
+       .summary = "Asks a language model behind an OpenAI-compatible HTTP endpoint.",
+       .id = std::string(text_completion_id),
+       .epilogue =
+           service_epilogue("  OPENAI_TOKEN=... omnibus text-completion -m gpt-4o-mini -c 8\n"
+                            "  omnibus text-completion -u http://localhost:8080/v1 -k '' -m llama\n")},
       arguments);
 }
 

@@ -11,6 +11,7 @@
 #include <omnibus/catalogue/prompt.hpp>
 
 #include "integration/system.hpp"
+#include "services/text_completion/tests/server.hpp"
 
 namespace omnibus::integration {
 namespace {
@@ -98,6 +99,32 @@ TEST_F(PromptProcess, StopsCleanlyOnSigterm) {
   auto& process = system_.process("prompt");
   process.signal(SIGTERM);
   EXPECT_EQ(process.wait(15s), 0) << process.output();
+}
+
+TEST_F(PromptProcess, ReachesAModelOverHttp) {
+  const text_completion::Server server([](const auto&) {
+    return std::vector{text_completion::answer(
+        "200 OK", R"({"choices": [{"message": {"content": "hello"}}], "usage": {"prompt_tokens": 1}})")};
+  });
+  start();
+  auto& process = system_.start("text-completion", {"-u", server.url(), "-k", "sesame", "-m", "m1"});
+  expect_success(system_.config(
+      {{"operation", "put"},
+       {"values",
+        {{{"type", "active-flow"},
+          {"key", "text-completion"},
+          {"value", R"({"f1": {"request": "q1/tg/flow/questions", "response": "q1/tg/flow/replies"}})"}}}}}));
+  EXPECT_TRUE(eventually([&] {
+    const auto all = bus_.statistics(topic("questions")).subscriptions;
+    return all.contains("text-completion--f1--request");
+  })) << process.output();
+  ask("r1");
+  EXPECT_EQ(answers_.receive(30s)->text, "hello");
+  EXPECT_EQ(server.seen().at(0).authorization, "Bearer sesame");
+  EXPECT_NE(server.seen().at(0).body.find("Hi r1!"), std::string::npos);
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait(15s), 0) << process.output();
+  EXPECT_EQ(process.output().find("sesame"), std::string::npos) << "the key is secret";
 }
 
 }  // namespace
