@@ -1,7 +1,6 @@
 #include "services/prompt/schema.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <omnibus/error.hpp>
 
@@ -21,7 +20,7 @@ constexpr std::size_t max_pattern_text = 4096;
 /// Looks for the place that a refused answer is refused for.
 class Search {
  public:
-  explicit Search(const value& root) : root_(root) {}
+  explicit Search(const SchemaRoot& root) : root_(root) {}
 
   /// The first refusal: of the instance itself before those of its parts.
   std::optional<Refusal> find(const value& schema, const value& instance, const Refusal& place,
@@ -53,10 +52,8 @@ class Search {
 
   std::optional<Refusal> follow(const value& reference, const value& instance, const Refusal& here,
                                 int depth) const {
-    if (!reference.is_string() || !reference.get_string().starts_with('#')) return std::nullopt;
-    boost::json::error_code none;
-    const auto* target = root_.find_pointer(std::string_view(reference.get_string()).substr(1), none);
-    return target == nullptr ? std::nullopt : find(*target, instance, here, depth + 1);
+    if (!reference.is_string()) return std::nullopt;
+    return find(root_.target(reference), instance, here, depth + 1);
   }
 
   std::optional<Refusal> part(const Refusal& here, int depth) const {
@@ -110,7 +107,7 @@ class Search {
     return std::nullopt;
   }
 
-  const value& root_;
+  const SchemaRoot& root_;
 };
 
 bool has_pattern(const value& schema) {
@@ -137,8 +134,9 @@ std::optional<std::string> schema_failure(const value& schema, const value& inst
   if (has_pattern(schema) && has_long_text(instance))
     return "a text is too long to be matched with a pattern";
   if (!schema.is_object()) throw ConfigError("the schema is malformed: it is no object");
-  if (SchemaChecker(schema, schema).accepts(instance)) return std::nullopt;
-  const auto refusal = Search(schema).find(schema, instance, {});
+  const SchemaRoot root(schema);
+  if (SchemaChecker(root, schema).accepts(instance)) return std::nullopt;
+  const auto refusal = Search(root).find(schema, instance, {});
   if (refusal) return words(*refusal);
   return json::python_repr(instance) + " does not match the schema";
 }

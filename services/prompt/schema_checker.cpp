@@ -14,18 +14,6 @@ using boost::json::object;
 using boost::json::value;
 using valijson::adapters::BoostJsonAdapter;
 
-/// The schema with the definitions of the document that it is from.
-value self_contained(const value& root, const value& schema) {
-  value out = schema;
-  if (!out.is_object() || !root.is_object()) return out;
-  for (const std::string_view key : {"definitions", "$defs"}) {
-    const auto* definitions = root.get_object().if_contains(key);
-    if (definitions != nullptr && !out.get_object().contains(key))
-      out.get_object().emplace(key, *definitions);
-  }
-  return out;
-}
-
 [[noreturn]] void malformed(const std::exception& failure) {
   throw ConfigError(std::string("the schema is malformed: ") + failure.what());
 }
@@ -37,9 +25,9 @@ struct SchemaChecker::Compiled {
   valijson::Schema schema;
 };
 
-SchemaChecker::SchemaChecker(const value& root, const value& schema)
+SchemaChecker::SchemaChecker(const SchemaRoot& root, const value& schema)
     : compiled_(std::make_unique<Compiled>()) {
-  compiled_->document = self_contained(root, schema);
+  compiled_->document = root.alone(schema);
   try {
     const BoostJsonAdapter adapter(compiled_->document);
     valijson::SchemaParser().populateSchema(adapter, compiled_->schema);
@@ -58,7 +46,7 @@ bool SchemaChecker::accepts(const value& instance) const {
   }
 }
 
-bool keyword_accepts(const value& root, const object& schema, std::string_view keyword,
+bool keyword_accepts(const SchemaRoot& root, const object& schema, std::string_view keyword,
                      const value& instance) {
   object alone{{keyword, schema.at(keyword)}};
   // These mean something only beside others.

@@ -5,13 +5,15 @@
 
 #include <boost/json/object.hpp>
 
+#include "services/prompt/schema_root.hpp"
+
 namespace omnibus::prompt {
 
 /// A compiled JSON Schema. Threads: one.
 class SchemaChecker {
  public:
-  /// `schema` may refer to the definitions of `root`. Errors: ConfigError when it is malformed.
-  SchemaChecker(const boost::json::value& root, const boost::json::value& schema);
+  /// `schema` is `root` or a part of it. Errors: ConfigError when it is malformed.
+  SchemaChecker(const SchemaRoot& root, const boost::json::value& schema);
   ~SchemaChecker();
   SchemaChecker(const SchemaChecker&) = delete;
   SchemaChecker& operator=(const SchemaChecker&) = delete;
@@ -25,7 +27,7 @@ class SchemaChecker {
 };
 
 /// Whether one keyword of a schema, looked at alone, accepts the instance.
-bool keyword_accepts(const boost::json::value& root, const boost::json::object& schema,
-                     std::string_view keyword, const boost::json::value& instance);
+bool keyword_accepts(const SchemaRoot& root, const boost::json::object& schema, std::string_view keyword,
+                     const boost::json::value& instance);
 
 }  // namespace omnibus::prompt

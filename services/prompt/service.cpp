@@ -19,19 +19,19 @@ struct PromptService::Shelf {
 
   /// Errors: Error{unavailable} before the first configuration: the request comes again.
   std::shared_ptr<const Prompts> current() const {
-    const std::scoped_lock lock(mutex);
-    if (!prompts) throw Error(ErrorCode::unavailable, "no configuration yet", {.retryable = true});
-    return prompts;
+    const std::scoped_lock lock(mutex_);
+    if (!prompts_) throw Error(ErrorCode::unavailable, "no configuration yet", {.retryable = true});
+    return prompts_;
   }
   std::string trouble() const {
-    const std::scoped_lock lock(mutex);
-    return problem;
+    const std::scoped_lock lock(mutex_);
+    return problem_;
   }
 
   void load(const framework::Configuration& configuration, std::int64_t version) {
     const auto found = configuration.find(type);
     if (found == configuration.end()) {
-      log::write(log::Level::warning, "the configuration has no type '" + type + "'");
+      log::write(log::Level::debug, "the configuration has no type '" + type + "'");
       return put(nullptr, {});
     }
     try {
@@ -49,15 +49,15 @@ struct PromptService::Shelf {
  private:
   /// Null: those before stay.
   void put(std::shared_ptr<const Prompts> fresh, std::string why) {
-    const std::scoped_lock lock(mutex);
-    if (!fresh && !prompts) fresh = std::make_shared<const Prompts>();
-    if (fresh) prompts = std::move(fresh);
-    problem = std::move(why);
+    const std::scoped_lock lock(mutex_);
+    if (!fresh && !prompts_) fresh = std::make_shared<const Prompts>();
+    if (fresh) prompts_ = std::move(fresh);
+    problem_ = std::move(why);
   }
 
-  mutable std::mutex mutex;  // guards the two below
-  std::shared_ptr<const Prompts> prompts;
-  std::string problem;
+  mutable std::mutex mutex_;  // guards the two below
+  std::shared_ptr<const Prompts> prompts_;
+  std::string problem_;
 };
 
 namespace {

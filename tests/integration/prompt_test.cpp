@@ -101,6 +101,18 @@ TEST_F(PromptProcess, StopsCleanlyOnSigterm) {
   EXPECT_EQ(process.wait(15s), 0) << process.output();
 }
 
+TEST_F(PromptProcess, KeepsItsTemplatesWhenNewOnesAreMalformed) {
+  start();
+  expect_success(system_.config(
+      {{"operation", "put"},
+       {"values", {{{"type", "prompt"}, {"key", "template.p"}, {"value", R"({"prompt": "{% for %}"})"}}}}}));
+  const auto line = system_.process("prompt").printed_after("cannot be used, those before stay: ");
+  EXPECT_EQ(line, "Error in template: p: Template 'UNIDENTIFIED', line 1: Malformed 'for' tag.");
+  ask("r1");
+  reply(questions_.receive(30s));
+  EXPECT_EQ(answers_.receive(30s)->text, "Hi r1!");
+}
+
 TEST_F(PromptProcess, ReachesAModelOverHttp) {
   const text_completion::Server server([](const auto&) {
     return std::vector{text_completion::answer(

@@ -128,7 +128,7 @@ class With final : public Node {
 
 class Block final : public Node {
  public:
-  Block(const Tag& tag, Nodes inside) : tag_(tag), inside_(std::move(inside)) {}
+  Block(Tag tag, Nodes inside) : tag_(std::move(tag)), inside_(std::move(inside)) {}
   void render(Scope& scope, std::string& out) const override {
     std::string text;
     scope.push();

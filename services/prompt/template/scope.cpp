@@ -1,6 +1,7 @@
 #include "services/prompt/template/scope.hpp"
 
 #include <charconv>
+#include <ranges>
 
 namespace omnibus::prompt {
 namespace {
@@ -21,8 +22,8 @@ Value member(const boost::json::value& whole, std::string_view word) {
 }  // namespace
 
 Value Scope::find(std::string_view name) const {
-  for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
-    if (const auto found = frame->find(name); found != frame->end()) return found->second;
+  for (const auto& frame : std::ranges::reverse_view(frames_)) {
+    if (const auto found = frame.find(name); found != frame.end()) return found->second;
   }
   const auto* found = terms_.if_contains(name);
   return found != nullptr ? Value(*found) : Value();

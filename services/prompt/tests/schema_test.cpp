@@ -39,7 +39,30 @@ TEST(Schema, MatchesNoTextThatIsTooLongForAPattern) {
 }
 
 TEST(Schema, RefersToNothingOutside) {
-  EXPECT_THROW((void)schema_failure(parse(R"({"$ref": "http://localhost/schema"})"), 1), ConfigError);
+  for (const char* reference : {"http://localhost/schema", "file:///etc/passwd", "#/nosuch", "#name", ""}) {
+    const boost::json::value schema{{"properties", {{"a", {{"$ref", reference}}}}}};
+    EXPECT_THROW((void)schema_failure(schema, 1), ConfigError) << reference;
+  }
+}
+
+TEST(Schema, DoesNotGoRoundAtOnePlace) {
+  for (
+      const char* schema :
+      {R"({"$ref": "#"})", R"({"allOf": [{"$ref": "#"}]})", R"({"not": {"anyOf": [{"$ref": "#"}]}})",
+       R"({"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}})",
+       R"({"properties": {"x": {"allOf": [{"$ref": "#/properties/x"}]}}})"}) {
+    EXPECT_THROW((void)schema_failure(parse(schema), parse(R"({"x": 1})")), ConfigError) << schema;
+  }
+}
+
+TEST(Schema, DescribesTrees) {
+  const auto schema =
+      parse(R"({"type": "object", "properties": {"sons": {"type": "array", "items": {"$ref": "#"}}}})");
+  EXPECT_EQ(schema_failure(schema, parse(R"({"sons": [{"sons": []}, {"sons": [{}]}]})")), std::nullopt);
+  const auto failure =
+      schema_failure(schema, parse(R"({"sons": [{"sons": []}, {"sons": [7]}]})")).value_or("");
+  EXPECT_EQ(failure.substr(0, failure.find('\n')), "7 is not of type 'object'");
+  EXPECT_NE(failure.find("On instance['sons'][1]['sons'][0]:"), std::string::npos) << failure;
 }
 
 }  // namespace
