@@ -1,7 +1,7 @@
 #include "services/prompt/template/scope.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <ranges>
 
 namespace omnibus::prompt {
 namespace {
@@ -22,9 +22,9 @@ Value member(const boost::json::value& whole, std::string_view word) {
 }  // namespace
 
 Value Scope::find(std::string_view name) const {
-  for (const auto& frame : std::ranges::reverse_view(frames_)) {
-    if (const auto found = frame.find(name); found != frame.end()) return found->second;
-  }
+  const auto frame =
+      std::find_if(frames_.rbegin(), frames_.rend(), [&](const Frame& each) { return each.contains(name); });
+  if (frame != frames_.rend()) return frame->find(name)->second;
   const auto* found = terms_.if_contains(name);
   return found != nullptr ? Value(*found) : Value();
 }
