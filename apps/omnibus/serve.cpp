@@ -6,6 +6,8 @@
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
+#include "services/prompt/service.hpp"
+#include "services/text_completion/service.hpp"
 #include "tool.hpp"
 
 namespace omnibus::app {
@@ -56,6 +58,27 @@ int run_chunker_recursive(const std::vector<std::string>& arguments) {
        .id = std::string(chunker_id),
        .epilogue = service_epilogue("  omnibus chunker-recursive --pubsub-url embedded:///tmp/store\n"
                                     "  omnibus chunker-recursive -z 1000 -v 50 -c 4 --transactional\n")},
+      arguments);
+}
+
+int run_prompt(const std::vector<std::string>& arguments) {
+  return run_service<prompt::PromptService>(
+      {.program = "omnibus prompt",
+       .summary = "Fills prompt templates in and asks the text completion service.",
+       .id = std::string(prompt_id),
+       .epilogue = service_epilogue("  omnibus prompt --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus prompt -c 8 --config-type prompt\n")},
+      arguments);
+}
+
+int run_text_completion(const std::vector<std::string>& arguments) {
+  return run_service<text_completion::TextCompletionService>(
+      {.program = "omnibus text-completion",
+       .summary = "Asks a language model behind an OpenAI-compatible HTTP endpoint.",
+       .id = std::string(text_completion_id),
+       .epilogue =
+           service_epilogue("  OPENAI_TOKEN=... omnibus text-completion -m gpt-4o-mini -c 8\n"
+                            "  omnibus text-completion -u http://localhost:8080/v1 -k '' -m llama\n")},
       arguments);
 }
 

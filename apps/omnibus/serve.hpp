@@ -12,6 +12,8 @@ inline constexpr std::string_view gateway_id = "api-gateway";
 inline constexpr std::string_view config_id = "config-svc";
 inline constexpr std::string_view flow_id = "flow-svc";
 inline constexpr std::string_view chunker_id = "chunker";
+inline constexpr std::string_view prompt_id = "prompt";
+inline constexpr std::string_view text_completion_id = "text-completion";
 
 /// The end of a service's --help: `examples`, one a line, then the exit status.
 std::string service_epilogue(std::string_view examples);

@@ -12,13 +12,16 @@
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/gateway/processor.hpp"
+#include "services/prompt/service.hpp"
+#include "services/text_completion/service.hpp"
 
 namespace omnibus::app {
 namespace {
 
 Flags up_flags() {
-  return chunker::ChunkerService::flags(
-      flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags())));
+  auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
+  flags = prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
+  return text_completion::TextCompletionService::flags(std::move(flags));
 }
 
 Settings with_id(Settings settings, std::string_view id) {
@@ -101,6 +104,11 @@ void print_welcome(const Settings& settings, const std::string& gateway) {
   if (settings.metrics && settings.metrics_port != 0) {
     std::cout << "  metrics  http://localhost:" << settings.metrics_port << "/metrics\n";
   }
+  if (!text_completion::TextCompletionService::has_key(settings)) {
+    std::cout << "  models   none (set OPENAI_TOKEN or --api-key)\n";
+  } else {
+    std::cout << "  models   " << redacted(settings.text("url")) << '\n';
+  }
   std::cout << "\nTry in another terminal, in this order:\n\n"
             << suggestions(settings, gateway, shared) << "\nCtrl-C stops it"
             << (shared ? "; what was accepted is kept and goes on at the next start.\n" : ".\n")
@@ -129,6 +137,11 @@ int run_up(const std::vector<std::string>& arguments) {
     made.push_back(std::make_unique<config::ConfigService>(bus, with_id(common, config_id)));
     made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
     made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
+    made.push_back(std::make_unique<prompt::PromptService>(bus, with_id(common, prompt_id)));
+    if (text_completion::TextCompletionService::has_key(common)) {
+      made.push_back(
+          std::make_unique<text_completion::TextCompletionService>(bus, with_id(common, text_completion_id)));
+    }
     made.push_back(std::move(last));
     return made;
   };

@@ -19,7 +19,7 @@
 OMNIBUS_EXPORT_BEGIN
 namespace omnibus {
 
-/// A program's own flags, added to those that every program has. A flag named like a common one replaces it.
+/// A program's own flags. One named like a common one replaces it; one that is added twice stays as it was.
 class Flags {
  public:
   /// Shape: `name` without dashes ("chunk-size"), `env` empty for none; `shorthand` one letter or '\0'.

@@ -138,7 +138,7 @@ Flags ChunkerService::flags(Flags flags) {
   return FlowProcessor::flags(std::move(flags))
       .integer("chunk-size", "most code points of a chunk", 2000, {}, 'z')
       .integer("chunk-overlap", "most code points a chunk repeats of the one before", 100, {}, 'v')
-      .integer("concurrency", "documents in work at once", 1, {}, 'c');
+      .integer("concurrency", "messages in work at once", 1, {}, 'c');
 }
 
 }  // namespace omnibus::chunker

@@ -179,7 +179,10 @@ std::string dump(const value& item) {
 }
 
 std::string python_text(const value& item) {
-  if (item.is_string()) return std::string(item.get_string());
+  return item.is_string() ? std::string(item.get_string()) : python_repr(item);
+}
+
+std::string python_repr(const value& item) {
   std::string out;
   append(item, python_style, out);
   return out;

@@ -21,6 +21,9 @@ std::string dump(const boost::json::value& value);
 /// What Python's `str()` makes of the value: text as it is, `True`, `None`, `0.3`, `['a', 1]`.
 std::string python_text(const boost::json::value& value);
 
+/// What Python's `repr()` makes of it: the same, text in quotes.
+std::string python_repr(const boost::json::value& value);
+
 /// A double as Python's `repr` prints it: shortest round trip, `1.0`, `1e-07`, `1e+16`, `nan`, `inf`.
 std::string python_number(double value);
 

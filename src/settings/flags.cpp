@@ -1,5 +1,6 @@
 #include <omnibus/settings.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -18,7 +19,13 @@ std::string shortest(double value) {
 }  // namespace
 
 Flags& Flags::add(Definition definition) {
-  definitions_.push_back(std::move(definition));
+  const auto same = std::find_if(definitions_.begin(), definitions_.end(),
+                                 [&](const Definition& other) { return other.name == definition.name; });
+  if (same == definitions_.end()) {
+    definitions_.push_back(std::move(definition));
+  } else {
+    std::rotate(same, same + 1, definitions_.end());  // secret() means the last one
+  }
   return *this;
 }
 

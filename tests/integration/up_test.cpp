@@ -63,23 +63,32 @@ class BadUsageTest : public testing::TestWithParam<BadUsage> {};
 
 TEST_P(BadUsageTest, EndsWithStatusTwoAndOneLine) {
   const Folder folder;
-  Process process(GetParam().arguments, folder.path() / "log", {"XDG_STATE_HOME=" + folder.path().string()});
+  Process process(GetParam().arguments, folder.path() / "log",
+                  {"XDG_STATE_HOME=" + folder.path().string(), "OPENAI_TOKEN="});
   EXPECT_EQ(process.wait(20s), 2) << process.output();
   EXPECT_NE(process.output().find(GetParam().text), std::string::npos) << process.output();
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Services, BadUsageTest,
-    testing::Values(BadUsage{{"chunker-recursive", "--pubsub-url", "embedded://", "--no-metrics", "-z", "100",
-                              "-v", "100"},
-                             "chunk-overlap 100 is not below chunk-size 100"},
-                    BadUsage{{"chunker-recursive", "--pubsub-url", "embedded://", "--no-metrics", "-c", "0"},
-                             "--concurrency is 0"},
-                    BadUsage{{"config-svc", "--pubsub-url", "nosuch://x", "--no-metrics"}, "nosuch"},
-                    BadUsage{{"config-svc", "--no-such-flag"}, "no-such-flag"},
-                    BadUsage{
-                        {"flow-svc", "--pubsub-url", "embedded://", "--no-metrics", "--flow-grace", "soon"},
-                        "flow-grace"}));
+    testing::Values(
+        BadUsage{
+            {"chunker-recursive", "--pubsub-url", "embedded://", "--no-metrics", "-z", "100", "-v", "100"},
+            "chunk-overlap 100 is not below chunk-size 100"},
+        BadUsage{{"chunker-recursive", "--pubsub-url", "embedded://", "--no-metrics", "-c", "0"},
+                 "--concurrency is 0"},
+        BadUsage{{"prompt", "--pubsub-url", "embedded://", "--no-metrics", "-c", "0"}, "--concurrency is 0"},
+        BadUsage{{"text-completion", "--pubsub-url", "embedded://", "--no-metrics"},
+                 "OpenAI API key not specified"},
+        BadUsage{
+            {"text-completion", "--pubsub-url", "embedded://", "--no-metrics", "-k", "x", "-u", "ftp://x"},
+            "--url is 'ftp://x'"},
+        BadUsage{{"text-completion", "--pubsub-url", "embedded://", "--no-metrics", "-k", "", "-x", "0"},
+                 "--max-output is 0"},
+        BadUsage{{"config-svc", "--pubsub-url", "nosuch://x", "--no-metrics"}, "nosuch"},
+        BadUsage{{"config-svc", "--no-such-flag"}, "no-such-flag"},
+        BadUsage{{"flow-svc", "--pubsub-url", "embedded://", "--no-metrics", "--flow-grace", "soon"},
+                 "flow-grace"}));
 
 }  // namespace
 }  // namespace omnibus::integration

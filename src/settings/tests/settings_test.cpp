@@ -31,6 +31,20 @@ TEST_F(SettingsTest, HasTheSpecsDefaults) {
   EXPECT_EQ(settings.bus.instance, "");
 }
 
+TEST_F(SettingsTest, KeepsTheFirstOfTwoFlagsOfOneName) {
+  Flags flags;
+  flags.integer("size", "first", 1)
+      .text("key", "secret")
+      .integer("size", "second", 2)
+      .text("key", "")
+      .secret();
+  ASSERT_EQ(flags.definitions().size(), 2u);
+  for (const auto& each : flags.definitions()) {
+    EXPECT_EQ(each.help, each.name == "size" ? "first" : "secret");
+    EXPECT_EQ(each.hidden, each.name == "key");
+  }
+}
+
 TEST_F(SettingsTest, TakesEveryCommonFlag) {
   const auto settings = parsed({"--id", "mine", "-l", "debug", "--no-metrics", "-P", "9001",
                                 "--shutdown-timeout", "1m", "--config-push-queue", "q1/a/b/c", "--json-nulls",

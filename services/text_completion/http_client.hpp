@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <omnibus/time.hpp>
+
+namespace omnibus::text_completion {
+
+struct HttpPost {
+  std::string url;
+  std::vector<std::string> headers = {};  ///< "Name: value"
+  std::string body = {};
+  Duration timeout = std::chrono::minutes(10);  ///< for connecting, and for each silence after it
+};
+
+/// Posts over HTTP/1.1 and HTTP/2, plain or TLS, on connections that it keeps. Proxies come from the
+/// environment. Follows no redirects. Threads: any; each call holds its caller until it has ended.
+class HttpClient {
+ public:
+  /// `ca_file`: PEM certificates to trust; empty: the system's.
+  explicit HttpClient(std::string ca_file);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// Takes the status, 0 before it is known, and some bytes of the body. What it throws ends the call.
+  using Received = std::function<void(int status, std::string_view bytes)>;
+
+  /// The status, any. Errors: Error{unavailable} when nobody answers or the connection ends early;
+  /// TimeoutError; Error{authentication} when the certificate is not trusted; ClosedError after `stop`; what
+  /// `received` threw.
+  int post(const HttpPost& call, const Received& received, const std::stop_token& stop);
+
+ private:
+  struct Session;
+  std::unique_ptr<Session> take();
+  void give_back(std::unique_ptr<Session> session);
+
+  const std::string ca_file_;
+  std::mutex mutex_;  // guards idle_
+  std::vector<std::unique_ptr<Session>> idle_;
+};
+
+}  // namespace omnibus::text_completion

@@ -1,0 +1,148 @@
+#include "services/text_completion/tests/server.hpp"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+#include <array>
+#include <cstdio>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+namespace omnibus::text_completion {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+
+/// Writes a key and a certificate of its own for 127.0.0.1.
+void make_certificate(const std::filesystem::path& folder) {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
+  X509_set_version(certificate.get(), X509_VERSION_3);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+  X509_set_pubkey(certificate.get(), key.get());
+  auto* name = X509_get_subject_name(certificate.get());
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1,
+                             0);
+  X509_set_issuer_name(certificate.get(), name);
+  auto* names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
+  X509_add_ext(certificate.get(), names, -1);
+  X509_EXTENSION_free(names);
+  X509_sign(certificate.get(), key.get(), EVP_sha256());
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> keys(std::fopen((folder / "key.pem").c_str(), "w"),
+                                                             std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> certificates(
+      std::fopen((folder / "certificate.pem").c_str(), "w"), std::fclose);
+  PEM_write_PrivateKey(keys.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  PEM_write_X509(certificates.get(), certificate.get());
+}
+
+std::string chunk(const std::string& text) {
+  std::array<char, 20> size{};
+  std::snprintf(size.data(), size.size(), "%zx\r\n", text.size());
+  return size.data() + text + "\r\n";
+}
+
+}  // namespace
+
+struct Server::Sockets {
+  asio::io_context context;
+  tcp::acceptor acceptor{context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
+  asio::ssl::context tls{asio::ssl::context::tls_server};
+};
+
+Server::Server(Script script, Kind kind)
+    : script_(std::move(script)), kind_(kind), sockets_(std::make_unique<Sockets>()) {
+  ::setenv("no_proxy", "*", 1);
+  auto pattern = (std::filesystem::temp_directory_path() / "omnibus-model-XXXXXX").string();
+  folder_ = ::mkdtemp(pattern.data());
+  if (kind_ == Kind::tls) {
+    make_certificate(folder_);
+    sockets_->tls.use_certificate_file(ca_file(), asio::ssl::context::pem);
+    sockets_->tls.use_private_key_file((folder_ / "key.pem").string(), asio::ssl::context::pem);
+  }
+  thread_ = std::thread([this] { serve(); });
+}
+
+Server::~Server() {
+  stopping_ = true;
+  boost::system::error_code ignored;
+  tcp::socket(sockets_->context).connect(sockets_->acceptor.local_endpoint(), ignored);  // wakes accept
+  thread_.join();
+  std::filesystem::remove_all(folder_);
+}
+
+std::string Server::url() const {
+  return std::string(kind_ == Kind::tls ? "https" : "http") +
+         "://127.0.0.1:" + std::to_string(sockets_->acceptor.local_endpoint().port()) + "/v1";
+}
+
+std::vector<Server::Request> Server::seen() const {
+  const std::scoped_lock lock(mutex_);
+  return seen_;
+}
+
+void Server::serve() {
+  while (true) {
+    auto socket = sockets_->acceptor.accept();
+    if (stopping_) return;
+    if (kind_ == Kind::plain) {
+      talk(socket);
+      continue;
+    }
+    asio::ssl::stream<tcp::socket> stream(std::move(socket), sockets_->tls);
+    boost::system::error_code failure;
+    stream.handshake(asio::ssl::stream_base::server, failure);
+    if (!failure) talk(stream);
+    if (!failure) stream.shutdown(failure);
+  }
+}
+
+template <class Stream>
+void Server::talk(Stream& stream) {
+  boost::system::error_code failure;
+  boost::beast::flat_buffer buffer;
+  http::request<http::string_body> request;
+  http::read(stream, buffer, request, failure);
+  if (failure) return;
+  const Request taken{std::string(request.target()), std::string(request[http::field::authorization]),
+                      request.body()};
+  {
+    const std::scoped_lock lock(mutex_);
+    seen_.push_back(taken);
+  }
+  for (const auto& text : script_(taken)) asio::write(stream, asio::buffer(text), failure);
+}
+
+std::string answer(const std::string& status, const std::string& body) {
+  return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::vector<std::string> events(const std::vector<std::string>& data) {
+  auto out = cut_events(data);
+  out.push_back(chunk(""));
+  return out;
+}
+
+std::vector<std::string> cut_events(const std::vector<std::string>& data) {
+  std::vector<std::string> out{
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"};
+  for (const auto& each : data) out.push_back(chunk("data: " + each + "\n\n"));
+  return out;
+}
+
+std::string piece(const std::string& text) {
+  return R"({"choices": [{"index": 0, "delta": {"content": ")" + text + R"("}, "finish_reason": null}]})";
+}
+
+}  // namespace omnibus::text_completion
