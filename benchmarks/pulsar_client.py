@@ -46,7 +46,7 @@ def main(url, messages, size):
     client.close()
     print(json.dumps({"backend": "pulsar-client", "mode": "throughput", "messages": messages, "size": size,
                       "failed": len(failed), "seconds": round(seconds, 3),
-                      "messages_per_second": round(messages / seconds)}))
+                      "messages_per_second": round(messages / seconds)}, separators=(",", ":")))
     return 1 if failed else 0
 
 
