@@ -28,7 +28,7 @@ struct PublisherCore::Impl : std::enable_shared_from_this<Impl> {
 
   void pump_soon();
   void pump();
-  void hand_over(Items item);
+  void hand_over(Items::iterator place);
   void ended(Items::iterator item, const Error* error);
   void again_later();
   std::size_t held() const noexcept { return fresh.size() + flying.size(); }
@@ -58,25 +58,21 @@ void PublisherCore::Impl::pump_soon() {
 /// Hands over what is there, in order. One thread at a time; may wait for the connection.
 void PublisherCore::Impl::pump() {
   for (;;) {
-    Items item;
+    Items::iterator item;
     {
       const std::lock_guard lock(mutex);
       if (fresh.empty() || pausing || ended_for_good) {
         pumping = false;
         return;
       }
-      item.splice(item.end(), fresh, fresh.begin());
+      item = fresh.begin();
+      flying.splice(flying.end(), fresh, item);  // in one of the two at every moment: stop() counts them
     }
-    hand_over(std::move(item));
+    hand_over(item);
   }
 }
 
-void PublisherCore::Impl::hand_over(Items item) {
-  const auto place = item.begin();
-  {
-    const std::lock_guard lock(mutex);
-    flying.splice(flying.end(), item);
-  }
+void PublisherCore::Impl::hand_over(Items::iterator place) {
   SendOptions options;
   if (!place->correlation.empty()) options.properties.set("id", place->correlation);
   const auto value = place->value;

@@ -143,6 +143,17 @@ TEST_F(PublisherTest, ReportsWhatCanNeverBeSent) {
   EXPECT_EQ(stored(), 1u);
 }
 
+TEST_F(PublisherTest, StopLeavesNothingBehindThatItDoesNotReport) {
+  constexpr std::size_t rounds = 2000;
+  std::size_t unsent = 0;
+  for (std::size_t i = 0; i < rounds; ++i) {
+    Publisher<Note> publisher(bus, settings());
+    publisher.send("", {"x"});
+    unsent += publisher.stop(10s).unsent;
+  }
+  EXPECT_EQ(stored() + unsent, rounds);
+}
+
 TEST_F(PublisherTest, ReportsLeftoversAndRefusesNewItemsAfterStop) {
   broker->cut();
   auto mine = settings();
