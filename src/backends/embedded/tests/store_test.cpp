@@ -1,6 +1,10 @@
 #include "backends/embedded/tests/store_harness.hpp"
 
+#include <array>
+#include <atomic>
+#include <new>
 #include <random>
+#include <thread>
 
 #include <omnibus/store.hpp>
 
@@ -181,6 +185,41 @@ TEST_P(StoreOpenings, AreLookedIntoWithoutBeingDisturbed) {
   EXPECT_EQ(contents.segments.size(), 1U);
   in->request(10);
   EXPECT_TRUE(sink.wait_for(2));
+}
+
+TEST_P(StoreOpenings, RefuseWhatIsTooLargeAloneAmongWhatIsSentWithIt) {
+  Opening one(directory.store(), parameters());
+  auto out = one.producer(queue("a"), "p");
+  std::array<driver::Outgoing, 4> messages;
+  messages[1].properties.set("large", std::string(std::size_t{2} << 20, 'x'));
+  messages[2].properties = messages[1].properties;
+  std::array<std::optional<ErrorCode>, 4> errors;
+  std::vector<driver::SendRequest> batch;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    messages[i].payload = std::to_string(i);
+    messages[i].sequence = i + 1;
+    batch.push_back({&messages[i], [&errors, i](const Error* error) {
+                       if (error != nullptr) errors[i] = error->code();
+                     }});
+  }
+  messages[2].sequence = messages[1].sequence;  // again
+  out->send(batch);
+  EXPECT_EQ(errors[0], std::nullopt);
+  EXPECT_EQ(errors[1], ErrorCode::too_large);
+  EXPECT_EQ(errors[2], ErrorCode::too_large) << "it was not stored before";
+  EXPECT_EQ(errors[3], std::nullopt);
+  EXPECT_EQ(one.statistics(queue("a")).depth, 2U);
+}
+
+TEST_P(StoreOpenings, GoOnServingWhenAnAnswerThrows) {
+  Opening one(directory.store(), parameters());
+  CollectingSink sink;
+  auto in = one.consumer(queue("a"), "s", sink);
+  EXPECT_FALSE(wait([&](Completion done) { one.backend->close(TimePoint::max(), std::move(done)); }));
+  EXPECT_THROW(in->acknowledge({}, [](const Error*) { throw std::bad_alloc(); }), std::bad_alloc);
+  std::atomic<bool> answered = false;
+  std::jthread([&] { in->acknowledge({}, [&](const Error*) { answered = true; }); }).join();
+  EXPECT_TRUE(answered);
 }
 
 /// A writer that was stopped in the commit section.
