@@ -241,7 +241,39 @@ void Engine::watch_time(SubscriptionId id, Aftermath& after) {
 void Engine::retry_later(SubscriptionId id, Aftermath& after) {
   const auto due = options_.now() + retry_delay;
   dues_.emplace(due, id);
+  ring_at(due, after);
+}
+
+void Engine::ring_at(Millis due, Aftermath& after) {
   if (!after.alarm || due < *after.alarm) after.alarm = due;
+}
+
+void Engine::owe(Record end, Aftermath& after) {
+  owed_.push_back(std::move(end));
+  ring_at(options_.now() + retry_delay, after);
+}
+
+void Engine::write_ends() {
+  const auto is_ours = [this](const auto* known) {
+    return known != nullptr && known->owner == journal_->self();
+  };
+  for (; !owed_.empty(); owed_.pop_back()) {
+    const auto& end = owed_.back();
+    const auto* producer = std::get_if<record::CloseProducer>(&end);
+    const auto* consumer = std::get_if<record::Detach>(&end);
+    if ((producer != nullptr && is_ours(state_.producer(producer->id))) ||
+        (consumer != nullptr && is_ours(state_.consumer(consumer->consumer)))) {
+      commit(end);
+    }
+  }
+}
+
+void Engine::write_ends_or_later(Aftermath& after) noexcept {
+  try {
+    write_ends();
+  } catch (const std::exception&) {
+    ring_at(now_ + retry_delay, after);
+  }
 }
 
 void Engine::trim_grown() {
@@ -351,7 +383,7 @@ void Engine::ring() {
           commit(overdue(*subscription, now_));
         }
       }
-      if (!dues_.empty()) after.alarm = dues_.top().first;
+      if (!dues_.empty()) ring_at(dues_.top().first, after);
     });
   } catch (const Error& error) {
     log::write(log::Level::warning, std::string("cannot act on time, trying again: ") + error.what());

@@ -166,6 +166,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void watch_time(SubscriptionId id, Aftermath& after);
   void trim_grown();
   void retry_later(SubscriptionId id, Aftermath& after);
+  static void ring_at(Millis due, Aftermath& after);
+  /// The end of an own producer or consumer could not be written: tries again.
+  void owe(Record end, Aftermath& after);
+  /// Writes the ends that are owed. Errors: as Journal::commit, the rest is owed still.
+  void write_ends();
+  void write_ends_or_later(Aftermath& after) noexcept;
   void conclude(Aftermath& after);
   static void complete(Waiting::Send& send, bool now, Aftermath& after);
   void complete_served(Aftermath& after);
@@ -222,6 +228,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::uint64_t round_ = 0;  ///< of serving
   Held held_;
   std::vector<Record> frame_;
+  std::vector<Record> owed_;  ///< ends of own producers and consumers
   std::vector<std::vector<Sequence>> spare_sequences_;
   using Due = std::pair<Millis, SubscriptionId>;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> dues_;

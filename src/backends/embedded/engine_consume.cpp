@@ -58,6 +58,7 @@ PortPtr Engine::open_consumer(const driver::ConsumerConfig& config, driver::Sink
   const auto& options = config.options;
   if (config.queue.qos == Qos::best_effort) journal_->want_best_effort();
   run([&](Aftermath&) {
+    write_ends();  // it may be of an exclusive consumer
     const auto queue = ensure_queue(config.queue);
     auto id =
         ensure_subscription(queue, config.subscription, options.position, options.lifetime, options.expiry);
@@ -175,15 +176,20 @@ void Engine::close(const PortPtr& port, Completion done) {
     run([&](Aftermath& after) {
       entered = true;
       end(after);
-      if (state_.consumer(port->id) != nullptr) commit(record::Detach{port->id, now_});
+      if (state_.consumer(port->id) == nullptr) return;
+      try {
+        commit(record::Detach{port->id, now_});
+      } catch (const Error&) {
+        owe(record::Detach{port->id, now_}, after);
+      }
     });
-  } catch (const Error&) {
-    // The consumer's end could not be written; it comes with the end of this process at the latest.
+  } catch (const Error& error) {
     if (entered) return;
     Aftermath after;
     {
       const std::lock_guard lock(mutex_);
       end(after);
+      if (error.code() != ErrorCode::closed) owe(record::Detach{port->id, options_.now()}, after);
       begin_pumping(after);
     }
     conclude(after);

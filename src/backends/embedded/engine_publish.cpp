@@ -46,6 +46,7 @@ ProducerId Engine::open_producer(const driver::ProducerConfig& config) {
   ProducerId id = 0;
   if (config.queue.qos == Qos::best_effort) journal_->want_best_effort();
   run([&](Aftermath&) {
+    write_ends();  // it may be of this very name
     const auto queue = ensure_queue(config.queue);
     const auto& names = state_.queue(queue)->producers;
     const auto known = names.find(config.name);
@@ -62,7 +63,18 @@ ProducerId Engine::open_producer(const driver::ProducerConfig& config) {
 }
 
 void Engine::close_producer(ProducerId id) {
-  run([&](Aftermath&) { commit(record::CloseProducer{id}); });
+  try {
+    run([&](Aftermath&) { commit(record::CloseProducer{id}); });
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::closed) throw;  // it ends with the opening
+    Aftermath after;
+    {
+      const std::lock_guard lock(mutex_);
+      owe(record::CloseProducer{id}, after);
+    }
+    conclude(after);
+    throw;
+  }
 }
 
 void Engine::flush(Completion done) {

@@ -116,17 +116,17 @@ void Engine::Serving::publish(Waiting::Send& send) {
                        {.retryable = true, .backend = "embedded"});
     return;
   }
-  const bool again = message.sequence != 0 && message.sequence <= outlet.last;
+  const auto again = [&] { return message.sequence != 0 && message.sequence <= outlet.last; };
   const bool full = filled_ > 0 && filled_ + send.content.size > frame_bytes;
   // The limits are of a namespace, so with them a frame is of one queue.
   const bool mixed = targets_->size() == most_targets || (engine_.options_.limits.hard_limit != 0 &&
                                                           added_ > 0 && targets_->front().queue != queue);
-  if (full || mixed || (again && !in_frame_->empty())) write();
+  if (full || mixed || (again() && !in_frame_->empty())) write();
   if (outlet.refused) {
     send.error = outlet.refused;
     return;
   }
-  if (again) return;  // stored before: only confirmed
+  if (again()) return;  // stored before: only confirmed
   const auto bytes = cost_of(message);
   outlet.refused = engine_.over_limit(*queue, added_, bytes);
   if (outlet.refused) {
@@ -164,7 +164,13 @@ void Engine::Serving::write() {
   }
   for (auto* send : *in_frame_) {
     send->stored = !unsent;
-    if (unsent) send->error = send->outlet->refused = unsent;
+    if (!unsent) continue;
+    send->error = unsent;
+    if (unsent->code() == ErrorCode::too_large) {  // those behind it may fit
+      send->outlet->last = engine_.state_.producer(send->outlet->id)->last;
+    } else {
+      send->outlet->refused = unsent;
+    }
   }
   if (unacknowledged && acknowledgements_ > 0) {
     for (auto& acknowledgement : work_.acknowledgements) acknowledgement.error = unacknowledged;
@@ -189,7 +195,13 @@ void Engine::serve(bool durable) {
         run_outside([](Aftermath&) {});
       }
     } catch (...) {
-      refuse_waiting(to_error(std::current_exception()), durable);
+      try {
+        refuse_waiting(to_error(std::current_exception()), durable);
+      } catch (...) {  // else nobody would serve any more
+        const std::lock_guard lock(waiting_mutex_);
+        if (server_ == self) server_ = {};
+        throw;
+      }
     }
     const std::lock_guard lock(waiting_mutex_);
     if (server_ != self) return;  // another took over

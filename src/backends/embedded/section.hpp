@@ -58,6 +58,7 @@ void Engine::run(Decide&& decide) {
     journal_->enter(state_, effects_, waited);
     now_ = options_.now();
     serve_waiting(after);
+    if (!owed_.empty()) write_ends_or_later(after);
     try {
       std::forward<Decide>(decide)(after);
     } catch (...) {

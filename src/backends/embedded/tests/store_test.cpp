@@ -1,8 +1,14 @@
 #include "backends/embedded/tests/store_harness.hpp"
 
+#include <array>
+#include <atomic>
+#include <new>
 #include <random>
+#include <thread>
 
 #include <omnibus/store.hpp>
+
+#include "backends/embedded/log/log.hpp"
 
 namespace omnibus::embedded::test {
 namespace {
@@ -179,6 +185,107 @@ TEST_P(StoreOpenings, AreLookedIntoWithoutBeingDisturbed) {
   EXPECT_EQ(contents.segments.size(), 1U);
   in->request(10);
   EXPECT_TRUE(sink.wait_for(2));
+}
+
+TEST_P(StoreOpenings, RefuseWhatIsTooLargeAloneAmongWhatIsSentWithIt) {
+  Opening one(directory.store(), parameters());
+  auto out = one.producer(queue("a"), "p");
+  std::array<driver::Outgoing, 4> messages;
+  messages[1].properties.set("large", std::string(std::size_t{2} << 20, 'x'));
+  messages[2].properties = messages[1].properties;
+  std::array<std::optional<ErrorCode>, 4> errors;
+  std::vector<driver::SendRequest> batch;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    messages[i].payload = std::to_string(i);
+    messages[i].sequence = i + 1;
+    batch.push_back({&messages[i], [&errors, i](const Error* error) {
+                       if (error != nullptr) errors[i] = error->code();
+                     }});
+  }
+  messages[2].sequence = messages[1].sequence;  // again
+  out->send(batch);
+  EXPECT_EQ(errors[0], std::nullopt);
+  EXPECT_EQ(errors[1], ErrorCode::too_large);
+  EXPECT_EQ(errors[2], ErrorCode::too_large) << "it was not stored before";
+  EXPECT_EQ(errors[3], std::nullopt);
+  EXPECT_EQ(one.statistics(queue("a")).depth, 2U);
+}
+
+TEST_P(StoreOpenings, GoOnServingWhenAnAnswerThrows) {
+  Opening one(directory.store(), parameters());
+  CollectingSink sink;
+  auto in = one.consumer(queue("a"), "s", sink);
+  EXPECT_FALSE(wait([&](Completion done) { one.backend->close(TimePoint::max(), std::move(done)); }));
+  EXPECT_THROW(in->acknowledge({}, [](const Error*) { throw std::bad_alloc(); }), std::bad_alloc);
+  std::atomic<bool> answered = false;
+  std::jthread([&] { in->acknowledge({}, [&](const Error*) { answered = true; }); }).join();
+  EXPECT_TRUE(answered);
+}
+
+/// A writer that was stopped in the commit section.
+class HeldSection {
+ public:
+  explicit HeldSection(const std::filesystem::path& store)
+      : log_(Log::open({.directory = store})), section_(log_->lock()) {}
+
+ private:
+  std::unique_ptr<Log> log_;
+  Log::Section section_;
+};
+
+class StoreHeldUp : public StoreOpenings {
+ protected:
+  /// What `call` does meets a section that is held by another member for longer than it waits.
+  template <class Call>
+  void held_up(Call&& call) {
+    std::promise<void> held, done;
+    std::jthread holder([&] {
+      const HeldSection section(directory.store());
+      held.set_value();
+      done.get_future().wait();
+    });
+    held.get_future().wait();
+    call();
+    done.set_value();
+  }
+  Opening one{directory.store(), {{"durability", GetParam()}, {"lock_wait", "20ms"}}};
+};
+INSTANTIATE_TEST_SUITE_P(Process, StoreHeldUp, ::testing::Values("process"));
+
+TEST_P(StoreHeldUp, OpensAProducerAgainWhoseEndCouldNotBeWritten) {
+  for (const bool named : {true, false}) {
+    auto out = one.producer(queue("a"), "p", named);
+    EXPECT_FALSE(send(*out, "x", 1));
+    held_up([&] {
+      EXPECT_EQ(send(*out, "y", 2).value().code(), ErrorCode::unavailable);
+      EXPECT_FALSE(wait([&](Completion done) { out->close(TimePoint::max(), std::move(done)); }));
+      out.reset();
+    });
+    ASSERT_NO_THROW(out = one.producer(queue("a"), "p", named));
+    EXPECT_FALSE(send(*out, "y", 2));
+    out.reset();
+    Opening two(directory.store(), parameters());
+    EXPECT_NO_THROW(two.producer(queue("a"), "p", named)) << "its name is free for all";
+  }
+}
+
+TEST_P(StoreHeldUp, ReleasesWhatAConsumerHeldWhoseEndCouldNotBeWritten) {
+  CollectingSink first, second;
+  auto in = one.consumer(queue("a"), "s", first, {.sharing = Sharing::exclusive});
+  in->request(10);
+  auto out = one.producer(queue("a"), "p");
+  EXPECT_FALSE(send(*out, "x"));
+  ASSERT_TRUE(first.wait_for(1));
+  held_up([&] {
+    EXPECT_FALSE(wait([&](Completion done) { in->close(TimePoint::max(), std::move(done)); }));
+    in.reset();
+  });
+  one.host.run();  // and nobody calls
+  Opening two(directory.store(), parameters());
+  ASSERT_NO_THROW(in = two.consumer(queue("a"), "s", second, {.sharing = Sharing::exclusive}));
+  in->request(10);
+  ASSERT_TRUE(second.wait_for(1));
+  EXPECT_EQ(second.take()[0].attempt, 2U);
 }
 
 TEST(StoreUrl, NamesWhatIsWrong) {
