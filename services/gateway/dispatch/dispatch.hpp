@@ -25,11 +25,14 @@ struct DispatchOptions {
 /// Threads: any; the work is done on the Bus's pool.
 class Dispatch final : public Handler {
  public:
+  struct Core;  // core.hpp
+
   Dispatch(Bus bus, DispatchOptions options);
   ~Dispatch() override;
 
   void http(HttpCall call, Reply reply) override;
   void frame(std::string text, Reply reply) override;
+  std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) override;
   Answer body_too_large(std::size_t limit) override;
 
   void configure(const framework::Configuration& configuration);
@@ -38,7 +41,6 @@ class Dispatch final : public Handler {
   void stop(Duration timeout = Duration::zero()) noexcept;
 
  private:
-  struct Core;
   std::shared_ptr<Core> core_;
 };
 

@@ -13,6 +13,7 @@
 #include "services/gateway/translate/prompt.hpp"
 #include "services/gateway/translate/query.hpp"
 #include "services/gateway/translate/retrieval.hpp"
+#include "services/gateway/translate/store.hpp"
 #include "services/gateway/translate/structured.hpp"
 
 namespace omnibus::gateway {
@@ -77,7 +78,34 @@ constexpr std::array<ServiceType, 15> of_flows = {{
     {"document-load", "document-load", false, loader<Document>},
 }};
 
+template <class Message>
+std::unique_ptr<Exporter> exporter(const ExportPlan& plan) {
+  return std::make_unique<ExporterOf<Message>>(plan);
+}
+
+template <class Message>
+constexpr StreamType stream(std::string_view kind, std::string_view interface, std::string_view import,
+                            bool exported = true) {
+  return {kind, interface, {kind, import, false, loader<Message>}, exported ? exporter<Message> : nullptr};
+}
+
+constexpr std::array<StreamType, 5> streams = {{
+    stream<Triples>("triples", "triples-store", "import/triples"),
+    stream<GraphEmbeddings>("graph-embeddings", "graph-embeddings-store", "import/graph-embeddings"),
+    stream<DocumentEmbeddings>("document-embeddings", "document-embeddings-store",
+                               "import/document-embeddings"),
+    stream<EntityContexts>("entity-contexts", "entity-contexts-load", "import/entity-contexts"),
+    stream<ExtractedObject>("objects", "objects-store", "import/objects", false),
+}};
+
 }  // namespace
+
+const StreamType* find_stream(std::string_view kind) noexcept {
+  for (const auto& each : streams) {
+    if (each.kind == kind) return &each;
+  }
+  return nullptr;
+}
 
 std::span<const ServiceType> global_services() noexcept { return globals; }
 std::span<const ServiceType> flow_services() noexcept { return of_flows; }

@@ -161,6 +161,7 @@ asio::awaitable<bool> HttpSession::serve_route(Head& head, Route where) {
       co_return co_await refuse(head, std::move(response));
     }
     case Route::Kind::socket:
+    case Route::Kind::flow_socket:
       co_return co_await upgrade(head, where);
     case Route::Kind::service:
       break;
@@ -208,7 +209,9 @@ asio::awaitable<bool> HttpSession::upgrade(Head& head, const Route& where) {
                               Response::text(http::status::bad_request, "data before the handshake's end"));
   }
   stream_.expires_never();
-  WebSocketSession::start(context_, stream_.release_socket(), head.release());
+  std::optional<FlowSocket> flow;
+  if (where.flow) flow = FlowSocket{where.direction, *where.flow, where.service};
+  WebSocketSession::start(context_, stream_.release_socket(), head.release(), std::move(flow));
   co_return false;
 }
 

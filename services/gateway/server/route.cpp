@@ -71,23 +71,33 @@ Route service_route(std::string_view method, std::optional<std::string> flow, st
   return {.kind = Route::Kind::service, .flow = std::move(flow), .service = std::move(service)};
 }
 
+Route flow_socket_route(std::string_view method, std::vector<std::string> parts, std::string_view query) {
+  if (method != "GET") return {.kind = Route::Kind::wrong_method, .allow = "GET"};
+  const bool import = parts[4] == "import";
+  return {.kind = Route::Kind::flow_socket,
+          .flow = std::move(parts[3]),
+          .service = std::move(parts[5]),
+          .direction = import ? FlowSocket::Direction::import : FlowSocket::Direction::export_,
+          .token = query_value(query, "token")};
+}
+
 }  // namespace
 
 Route route(std::string_view method, std::string_view target) {
   target = without_authority(target.substr(0, target.find('#')));
   const auto path = target.substr(0, target.find('?'));
   auto parts = path_parts(path);
+  const auto query = target.substr(std::min(path.size() + 1, target.size()));
   if (parts.size() < 3 || parts[0] != "api" || parts[1] != "v1" || parts.back().empty()) return {};
   if (parts.size() == 3) {
     if (parts[2] == "socket" && method == "GET") {
-      const auto query = target.substr(std::min(path.size() + 1, target.size()));
       return {.kind = Route::Kind::socket, .token = query_value(query, "token")};
     }
     return service_route(method, std::nullopt, std::move(parts[2]));
   }
-  if (parts.size() == 6 && parts[2] == "flow" && parts[4] == "service" && !parts[3].empty()) {
-    return service_route(method, std::move(parts[3]), std::move(parts[5]));
-  }
+  if (parts.size() != 6 || parts[2] != "flow" || parts[3].empty()) return {};
+  if (parts[4] == "service") return service_route(method, std::move(parts[3]), std::move(parts[5]));
+  if (parts[4] == "import" || parts[4] == "export") return flow_socket_route(method, std::move(parts), query);
   return {};
 }
 

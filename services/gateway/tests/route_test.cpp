@@ -26,6 +26,18 @@ TEST(Route, FindsTheSocketAndItsToken) {
   EXPECT_EQ(route("POST", "/api/v1/socket").kind, Kind::service);
 }
 
+TEST(Route, FindsTheSocketsOfAFlow) {
+  const auto import = route("GET", "/api/v1/flow/f/import/triples?token=s");
+  EXPECT_EQ(import.kind, Kind::flow_socket);
+  EXPECT_EQ(import.direction, FlowSocket::Direction::import);
+  EXPECT_EQ(import.flow, "f");
+  EXPECT_EQ(import.service, "triples");
+  EXPECT_EQ(import.token, "s");
+  EXPECT_EQ(route("GET", "/api/v1/flow/f/export/k").direction, FlowSocket::Direction::export_);
+  EXPECT_EQ(route("POST", "/api/v1/flow/f/export/k").allow, "GET");
+  EXPECT_EQ(route("GET", "/api/v1/flow/f/other/k").kind, Kind::not_found);
+}
+
 TEST(Route, TellsWrongMethodFromUnknownPath) {
   EXPECT_EQ(route("GET", "/api/v1/config").kind, Kind::wrong_method);
   EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").kind, Kind::wrong_method);
