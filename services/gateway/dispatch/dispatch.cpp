@@ -4,6 +4,7 @@
 #include <omnibus/log.hpp>
 
 #include "services/gateway/dispatch/core.hpp"
+#include "services/gateway/dispatch/cores.hpp"
 #include "services/gateway/dispatch/streams.hpp"
 #include "services/gateway/json/body.hpp"
 #include "services/json/python_text.hpp"
@@ -267,6 +268,24 @@ void Dispatch::http(HttpCall call, Reply reply) {
     core_->bus.post(std::move(work));
   } catch (const Error& error) {  // the Bus is closed: the exchange has answered that it was given up
     log::write(log::Level::warning, std::string("gateway: ") + error.what());
+  }
+}
+
+void Dispatch::core(CoreCall call, Reply reply) {
+  const char* missing = !call.id ? "'id'" : !call.user ? "'user'" : nullptr;
+  if (missing != nullptr) {
+    std::make_shared<Exchange>(std::move(reply), core_->options.http_errors)
+        ->dispatch_error(missing, bad_request);
+    return;
+  }
+  auto work = [core = core_, call = std::move(call), reply]() mutable {
+    call.direction == CoreCall::Direction::import ? import_core(core, std::move(call), std::move(reply))
+                                                  : export_core(core, call, std::move(reply));
+  };
+  try {
+    core_->bus.post(std::move(work));
+  } catch (const Error& error) {
+    std::make_shared<Exchange>(std::move(reply), core_->options.http_errors)->dispatch_error(error);
   }
 }
 

@@ -15,6 +15,7 @@ struct Answer {
   std::string body;       ///< JSON text
   unsigned status = 200;  ///< of the HTTP response; a WebSocket has none
   bool complete = true;   ///< the last one of its request
+  bool octets = false;    ///< of HTTP: bytes, no JSON
   bool close = false;     ///< of a WebSocket: it is closed then; an empty body is not sent
   /// Called on an I/O thread once the body has gone out; never when it could not.
   std::function<void()> written = nullptr;
@@ -29,6 +30,14 @@ struct HttpCall {
   std::optional<std::string> flow;  ///< empty: a global service
   std::string service;
   std::string body;
+};
+
+/// A stream of msgpack into the knowledge service, or out of it.
+struct CoreCall {
+  enum class Direction : std::uint8_t { import, export_ };
+  Direction direction = Direction::import;
+  std::optional<std::string> id, user;  ///< of the query
+  std::string body = {};
 };
 
 /// An import or export socket of a flow.
@@ -54,6 +63,7 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual void http(HttpCall call, Reply reply) = 0;
+  virtual void core(CoreCall call, Reply reply) = 0;
   /// One message of a WebSocket; the answers are whole messages.
   virtual void frame(std::string text, Reply reply) = 0;
   /// `reply` takes what goes to the client unasked; a refusal is an answer that closes.

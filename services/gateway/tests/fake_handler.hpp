@@ -18,6 +18,9 @@ class FakeHandler : public Handler {
   };
 
   void http(HttpCall call, Reply reply) override { add({std::move(call), std::move(reply)}); }
+  void core(CoreCall call, Reply reply) override {
+    add({{call.user, call.id.value_or(""), std::move(call.body)}, std::move(reply)});
+  }
   void frame(std::string text, Reply reply) override { add({{{}, {}, std::move(text)}, std::move(reply)}); }
   /// Its messages and what opened it are seen like requests: flow, kind, and "open" or the message as body.
   std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) override {
