@@ -21,8 +21,8 @@ int run_gateway(const std::vector<std::string>& arguments) {
   Settings::About about;
   about.program = "omnibus gateway";
   about.summary =
-      "Serves HTTP and WebSocket clients: /api/v1/config, /api/v1/flow,\n"
-      "/api/v1/flow/FLOW/service/text-load and the socket /api/v1/socket.";
+      "Serves HTTP and WebSocket clients: /api/v1/SERVICE, /api/v1/flow/FLOW/service/SERVICE,\n"
+      "import and export of flows, and the socket /api/v1/socket.";
   about.id = "api-gateway";
   about.epilogue = service_epilogue(examples);
   const auto settings = Settings::parse(about, arguments, gateway::gateway_flags());

@@ -20,6 +20,7 @@ ServerOptions server_options(const GatewayOptions& options) {
           .outstanding = options.outstanding,
           .header_timeout = options.header_timeout,
           .idle_timeout = options.idle_timeout,
+          .prometheus = Upstream::parse(options.prometheus_url),
           .threads = options.threads};
 }
 
@@ -27,7 +28,10 @@ ServerOptions server_options(const GatewayOptions& options) {
 
 struct Gateway::Impl {
   Impl(const Bus& bus, const GatewayOptions& options)
-      : dispatch(bus, {.id = options.id, .timeout = options.timeout, .http_errors = options.http_errors}),
+      : dispatch(bus, {.id = options.id,
+                       .timeout = options.timeout,
+                       .http_errors = options.http_errors,
+                       .body_limit = options.body_limit}),
         server(server_options(options), dispatch),
         config(bus, options.id, QueueName::parse(options.config_push_queue)) {
     config.on_config([this](const framework::Configuration& configuration, std::int64_t) {

@@ -26,8 +26,9 @@ struct GatewayOptions {
   std::size_t body_memory = 1u << 30;   ///< all bodies over 1 MiB together; beyond it clients wait
   std::size_t max_connections = 4096;   ///< beyond it new clients wait to be accepted
   std::size_t outstanding = 16;         ///< requests of one WebSocket at once; beyond it nothing is read
-  Duration header_timeout = std::chrono::seconds(10);  ///< for a request's head, once it began
-  Duration idle_timeout = std::chrono::seconds(60);    ///< without a byte moved, and between requests
+  Duration header_timeout = std::chrono::seconds(10);     ///< for a request's head, once it began
+  Duration idle_timeout = std::chrono::seconds(60);       ///< without a byte moved, and between requests
+  std::string prometheus_url = "http://prometheus:9090";  ///< where requests for metrics go
   HttpErrors http_errors = HttpErrors::compatible;
   unsigned threads = 2;  ///< for all sockets together
   std::string config_push_queue = "q2/tg/config/config";

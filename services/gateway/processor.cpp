@@ -2,6 +2,8 @@
 
 #include <omnibus/log.hpp>
 
+#include "services/gateway/server/upstream.hpp"
+
 namespace omnibus::gateway {
 
 Flags gateway_flags() {
@@ -11,6 +13,8 @@ Flags gateway_flags() {
       .text("api-token", "the shared secret that clients show; without one everybody may do everything",
             std::nullopt, "GATEWAY_SECRET")
       .secret()
+      .text("prometheus-url", "where requests for /api/metrics go", "http://prometheus:9090",
+            "PROMETHEUS_URL")
       .duration("timeout", "how long a request waits for each answer of its service", "600s")
       .choice("http-errors",
               "compat answers errors with status 200, as existing clients need; strict with the "
@@ -56,6 +60,8 @@ GatewayOptions gateway_options(const Settings& settings) {
   options.address = settings.text("address");
   options.port = settings.port("port");
   options.api_token = settings.text("api-token");
+  options.prometheus_url = settings.text("prometheus-url");
+  (void)Upstream::parse(options.prometheus_url);
   options.timeout = time(settings, "timeout");
   options.body_limit = size(settings, "body-limit");
   options.frame_limit = size(settings, "frame-limit");

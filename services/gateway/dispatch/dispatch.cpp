@@ -1,15 +1,11 @@
 #include "services/gateway/dispatch/dispatch.hpp"
 
 #include <boost/json/serialize.hpp>
-#include <future>
-#include <map>
-#include <mutex>
 #include <omnibus/log.hpp>
-#include <tuple>
 
-#include "services/gateway/dispatch/dispatcher.hpp"
-#include "services/gateway/dispatch/flow_table.hpp"
-#include "services/gateway/dispatch/services.hpp"
+#include "services/gateway/dispatch/core.hpp"
+#include "services/gateway/dispatch/cores.hpp"
+#include "services/gateway/dispatch/streams.hpp"
 #include "services/gateway/json/body.hpp"
 #include "services/json/python_text.hpp"
 
@@ -22,12 +18,6 @@ namespace {
 constexpr unsigned bad_request = 400;
 constexpr unsigned not_found = 404;
 constexpr unsigned too_large = 413;
-
-/// A request that has no service to go to; the text goes to the client.
-struct Undeliverable {
-  std::string text;
-  unsigned status;
-};
 
 /// Text as Python's `repr` shows it, as existing clients know unknown kinds: 'nonesuch'.
 std::string python_repr(std::string_view text) {
@@ -50,64 +40,11 @@ QueueName queue_of(const json::value* value, const std::string& what) {
   }
 }
 
-}  // namespace
-
-struct Dispatch::Core : std::enable_shared_from_this<Core> {
-  using Key = std::tuple<std::string, std::string>;  // flow ("" for none), line
-  /// A dispatcher, or the making of one.
-  struct Slot {
-    explicit Slot(FlowTable::Interfaces from) : interfaces(std::move(from)) {}
-    bool made_from(const FlowTable::Interfaces& current) const {
-      return interfaces == current || (interfaces && current && *interfaces == *current);
-    }
-    const FlowTable::Interfaces interfaces;  // of the flow when its queues were looked up; null for none
-    std::promise<std::shared_ptr<Dispatcher>> promise;
-    std::shared_future<std::shared_ptr<Dispatcher>> dispatcher{promise.get_future()};
-  };
-
-  Core(Bus given, DispatchOptions chosen) : bus(std::move(given)), options(std::move(chosen)) {}
-
-  void serve(std::optional<std::string> flow, std::string service, json::value body,
-             std::shared_ptr<Exchange> exchange);
-  void deliver(const std::optional<std::string>& flow, const std::string& service, const json::value& body,
-               const std::shared_ptr<Exchange>& exchange);
-  void take_frame(const std::string& text, const Reply& reply);
-  std::shared_ptr<Dispatcher> global(const std::string& kind, const json::value& body);
-  std::shared_ptr<Dispatcher> in_flow(const std::string& flow, const std::string& kind,
-                                      const json::value& body);
-  std::shared_ptr<Dispatcher> obtain(const std::string& flow, const ServiceType& type,
-                                     const FlowTable::Interfaces& interfaces,
-                                     const std::function<DispatcherPlan()>& plan);
-  void remember(const std::shared_ptr<Dispatcher>& dispatcher);
-  void forget(const Key& key, const std::shared_ptr<Slot>& slot);
-  void settle(const std::string& service, const json::value& body, Exchange& exchange);
-  void wait(FlowTable::Wanted wanted, std::string flow, UniqueFunction<void()> then);
-  void configure(const framework::Configuration& configuration);
-  ServiceMetrics metrics_of(const std::string& service, bool known);
-
-  Bus bus;
-  const DispatchOptions options;
-  FlowTable flows;
-  std::mutex mutex;  // guards what follows
-  std::map<Key, std::shared_ptr<Slot>> slots;
-  std::vector<std::weak_ptr<Dispatcher>> made;  // also those whose flow has gone and that still have requests
-  bool stopped = false;
-};
-
-namespace {
-
-/// Deletes a dispatcher on the pool: its last user may be one of its own callbacks.
-struct DeleteOnPool {
-  Bus bus;
-  void operator()(Dispatcher* dispatcher) const {
-    std::unique_ptr<Dispatcher> owned(dispatcher);
-    try {
-      bus.post([owned = std::move(owned)]() mutable { owned.reset(); });
-    } catch (const std::exception&) {
-      owned.reset();  // the Bus is closed: no callback runs any more
-    }
-  }
-};
+const json::value& interface_of(const json::object& interfaces, std::string_view name) {
+  const auto* interface = interfaces.if_contains({name.data(), name.size()});
+  if (interface == nullptr) throw Undeliverable{"This kind not supported by flow", not_found};
+  return *interface;
+}
 
 }  // namespace
 
@@ -154,30 +91,48 @@ std::shared_ptr<Dispatcher> Dispatch::Core::global(const std::string& kind, cons
   });
 }
 
+FlowTable::Interfaces Dispatch::Core::interfaces_of(const std::string& flow) const {
+  auto interfaces = flows.find(flow);
+  if (interfaces != nullptr) return interfaces;
+  throw Undeliverable{flows.known() ? "Invalid flow" : "Invalid flow: no configuration has come yet",
+                      not_found};
+}
+
 std::shared_ptr<Dispatcher> Dispatch::Core::in_flow(const std::string& flow, const std::string& kind,
                                                     const json::value& body) {
-  const auto interfaces = flows.find(flow);
-  if (interfaces == nullptr) {
-    throw Undeliverable{flows.known() ? "Invalid flow" : "Invalid flow: no configuration has come yet",
-                        not_found};
-  }
-  const auto* interface = interfaces->if_contains(kind);
-  if (interface == nullptr) throw Undeliverable{"This kind not supported by flow", not_found};
+  const auto interfaces = interfaces_of(flow);
+  const auto& interface = interface_of(*interfaces, kind);
   const auto* type = find_service(flow_services(), kind, body);
   if (type == nullptr) throw Undeliverable{"Invalid kind", not_found};
   return obtain(flow, *type, interfaces, [&] {
     const auto what = "flow '" + flow + "', interface " + kind;
     DispatcherPlan plan{bus, options.id, flow, kind, {}, {}, options.timeout};
     if (!type->answers) {
-      plan.request = queue_of(interface, what);
+      plan.request = queue_of(&interface, what);
       return plan;
     }
-    const auto* queues = interface->if_object();
+    const auto* queues = interface.if_object();
     plan.request = queue_of(queues != nullptr ? queues->if_contains("request") : nullptr, what + ", request");
     plan.response =
         queue_of(queues != nullptr ? queues->if_contains("response") : nullptr, what + ", response");
     return plan;
   });
+}
+
+std::shared_ptr<Dispatcher> Dispatch::Core::importer(const std::string& flow, const StreamType& type) {
+  const auto interfaces = interfaces_of(flow);
+  const auto& interface = interface_of(*interfaces, type.interface);
+  return obtain(flow, type.import, interfaces, [&] {
+    auto queue = queue_of(&interface, "flow '" + flow + "', interface " + std::string(type.interface));
+    return DispatcherPlan{bus, options.id,     flow, std::string(type.interface), std::move(queue),
+                          {},  options.timeout};
+  });
+}
+
+QueueName Dispatch::Core::exported_queue(const std::string& flow, const StreamType& type) {
+  const auto interfaces = interfaces_of(flow);
+  return queue_of(&interface_of(*interfaces, type.interface),
+                  "flow '" + flow + "', interface " + std::string(type.interface));
 }
 
 /// The dispatcher, made by the first who asks while the others wait for it. One made from other interfaces,
@@ -316,6 +271,24 @@ void Dispatch::http(HttpCall call, Reply reply) {
   }
 }
 
+void Dispatch::core(CoreCall call, Reply reply) {
+  const char* missing = !call.id ? "'id'" : !call.user ? "'user'" : nullptr;
+  if (missing != nullptr) {
+    std::make_shared<Exchange>(std::move(reply), core_->options.http_errors)
+        ->dispatch_error(missing, bad_request);
+    return;
+  }
+  auto work = [core = core_, call = std::move(call), reply]() mutable {
+    call.direction == CoreCall::Direction::import ? import_core(core, std::move(call), std::move(reply))
+                                                  : export_core(core, call, std::move(reply));
+  };
+  try {
+    core_->bus.post(std::move(work));
+  } catch (const Error& error) {
+    std::make_shared<Exchange>(std::move(reply), core_->options.http_errors)->dispatch_error(error);
+  }
+}
+
 void Dispatch::frame(std::string text, Reply reply) {
   auto work = [core = core_, text = std::move(text), reply] { core->take_frame(text, reply); };
   try {
@@ -323,6 +296,10 @@ void Dispatch::frame(std::string text, Reply reply) {
   } catch (const Error& error) {
     std::make_shared<Exchange>(std::move(reply), std::nullopt)->dispatch_error(error);
   }
+}
+
+std::shared_ptr<Channel> Dispatch::open(FlowSocket socket, Reply reply) {
+  return open_stream(core_, std::move(socket), std::move(reply));
 }
 
 Answer Dispatch::body_too_large(std::size_t limit) {

@@ -15,6 +15,7 @@ struct DispatchOptions {
   std::string id = "api-gateway";
   Duration timeout = std::chrono::seconds(600);
   HttpErrors http_errors = HttpErrors::compatible;
+  std::size_t body_limit = 256u << 20;  ///< largest exported core, bytes
   /// How long a request waits for the first configuration, and an answer to start-flow or stop-flow for the
   /// configuration that it made.
   Duration settle = std::chrono::seconds(5);
@@ -25,11 +26,15 @@ struct DispatchOptions {
 /// Threads: any; the work is done on the Bus's pool.
 class Dispatch final : public Handler {
  public:
+  struct Core;  // core.hpp
+
   Dispatch(Bus bus, DispatchOptions options);
   ~Dispatch() override;
 
   void http(HttpCall call, Reply reply) override;
+  void core(CoreCall call, Reply reply) override;
   void frame(std::string text, Reply reply) override;
+  std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) override;
   Answer body_too_large(std::size_t limit) override;
 
   void configure(const framework::Configuration& configuration);
@@ -38,7 +43,6 @@ class Dispatch final : public Handler {
   void stop(Duration timeout = Duration::zero()) noexcept;
 
  private:
-  struct Core;
   std::shared_ptr<Core> core_;
 };
 

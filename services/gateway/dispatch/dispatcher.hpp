@@ -13,7 +13,7 @@
 #include <omnibus/framework/request_response.hpp>
 
 #include "services/gateway/dispatch/exchange.hpp"
-#include "services/gateway/translate/fields.hpp"
+#include "services/gateway/translate/keys.hpp"
 
 namespace omnibus::gateway {
 
@@ -98,7 +98,15 @@ class Requester final : public Dispatcher {
       return true;
     }
     const bool complete = last == nullptr || last(*response);
-    const bool wanted = exchange.answer(encode(*response), complete);
+    boost::json::object body;
+    try {
+      body = encode(*response);
+    } catch (const TranslationError& failure) {
+      constexpr unsigned bad_gateway = 502;
+      exchange.gateway_error(failure.message(), bad_gateway);
+      return true;
+    }
+    const bool wanted = exchange.answer(std::move(body), complete);
     return complete || !wanted;
   }
 

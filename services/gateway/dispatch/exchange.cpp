@@ -65,6 +65,8 @@ Exchange::Exchange(Reply reply, HttpErrors errors) : reply_(std::move(reply)), e
 Exchange::Exchange(Reply reply, std::optional<json::value> id)
     : reply_(std::move(reply)), socket_(true), id_(std::move(id)) {}
 
+Exchange::Exchange(Reply reply, std::string import) : reply_(std::move(reply)), import_(std::move(import)) {}
+
 Exchange::~Exchange() {
   if (done_) return;
   try {
@@ -128,6 +130,7 @@ bool Exchange::send(json::object body, bool complete, unsigned status, bool fail
     (failed ? metrics_->error : metrics_->success).add();
     metrics_->latency.observe(std::chrono::duration<double>(Clock::now() - began_).count());
   }
+  if (import_) return send_nothing(body, failed);
   Answer answer{.body = {}, .status = errors_ == HttpErrors::strict ? status : ok, .complete = complete};
   if (is_socket()) {
     json::object message;
@@ -139,6 +142,13 @@ bool Exchange::send(json::object body, bool complete, unsigned status, bool fail
     answer.body = json::serialize(body);
   }
   return reply_(std::move(answer));
+}
+
+bool Exchange::send_nothing(const json::object& body, bool failed) {
+  if (failed) {
+    log::write(log::Level::warning, "gateway: import of " + *import_ + " ended: " + json::serialize(body));
+  }
+  return reply_({.body = {}, .close = failed});
 }
 
 }  // namespace omnibus::gateway

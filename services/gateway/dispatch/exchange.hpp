@@ -37,6 +37,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Exchange(Reply reply, HttpErrors errors);
   /// Over a WebSocket; `id` is echoed, empty where the message had none.
   Exchange(Reply reply, std::optional<boost::json::value> id);
+  /// A message of an import: it gets no answer, and a failure, logged as one of `import`, closes the socket.
+  Exchange(Reply reply, std::string import);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -58,11 +60,13 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
  private:
   void error_response(std::string_view type, std::string_view message, unsigned status);
   bool send(boost::json::object body, bool complete, unsigned status, bool failed);
+  bool send_nothing(const boost::json::object& body, bool failed);
   bool is_socket() const noexcept { return socket_; }
 
   Reply reply_;
   const HttpErrors errors_ = HttpErrors::compatible;
   const bool socket_ = false;
+  const std::optional<std::string> import_ = std::nullopt;
   std::optional<boost::json::value> id_;
   std::optional<ServiceMetrics> metrics_;
   Hold hold_;

@@ -2,19 +2,28 @@
 
 #include <array>
 
+#include "services/gateway/translate/agent.hpp"
+#include "services/gateway/translate/collection.hpp"
 #include "services/gateway/translate/config.hpp"
 #include "services/gateway/translate/document.hpp"
 #include "services/gateway/translate/flow.hpp"
+#include "services/gateway/translate/knowledge.hpp"
+#include "services/gateway/translate/library.hpp"
+#include "services/gateway/translate/llm.hpp"
+#include "services/gateway/translate/prompt.hpp"
+#include "services/gateway/translate/query.hpp"
+#include "services/gateway/translate/retrieval.hpp"
+#include "services/gateway/translate/store.hpp"
+#include "services/gateway/translate/structured.hpp"
 
 namespace omnibus::gateway {
 
 namespace {
 
-/// A service whose every answer is the last.
 template <class Request, class Response>
 std::unique_ptr<Dispatcher> requester(const DispatcherPlan& plan) {
-  const typename Requester<Request, Response>::Encode encode = translate;
-  return std::make_unique<Requester<Request, Response>>(plan, encode, nullptr);
+  const typename Requester<Request, Response>::Encode encode = answer;
+  return std::make_unique<Requester<Request, Response>>(plan, encode, is_last<Response>);
 }
 
 template <class Message>
@@ -28,20 +37,75 @@ bool is_apply(const boost::json::value& body) {
   return operation != nullptr && operation->is_string() && operation->get_string() == "apply";
 }
 
-constexpr std::array<ServiceType, 3> globals = {{
-    {"config", "config/apply", true, requester<config::ConfigCall, catalogue::ConfigResponse>, is_apply,
-     catalogue::config_request_queue, catalogue::config_response_queue},
-    {"config", "config", true, requester<catalogue::ConfigRequest, catalogue::ConfigResponse>, nullptr,
-     catalogue::config_request_queue, catalogue::config_response_queue},
-    {"flow", "flow", true, requester<catalogue::FlowRequest, catalogue::FlowResponse>, nullptr,
-     catalogue::flow_request_queue, catalogue::flow_response_queue},
+using namespace catalogue;  // NOLINT(google-build-using-namespace): the tables' types
+
+constexpr std::array<ServiceType, 6> globals = {{
+    {"config", "config/apply", true, requester<config::ConfigCall, ConfigResponse>, is_apply,
+     config_request_queue, config_response_queue},
+    {"config", "config", true, requester<ConfigRequest, ConfigResponse>, nullptr, config_request_queue,
+     config_response_queue},
+    {"flow", "flow", true, requester<FlowRequest, FlowResponse>, nullptr, flow_request_queue,
+     flow_response_queue},
+    {"librarian", "librarian", true, requester<LibrarianRequest, LibrarianResponse>, nullptr,
+     librarian_request_queue, librarian_response_queue},
+    {"knowledge", "knowledge", true, requester<KnowledgeRequest, KnowledgeResponse>, nullptr,
+     knowledge_request_queue, knowledge_response_queue},
+    {"collection-management", "collection-management", true,
+     requester<CollectionManagementRequest, CollectionManagementResponse>, nullptr, collection_request_queue,
+     collection_response_queue},
 }};
 
-constexpr std::array<ServiceType, 1> of_flows = {{
-    {"text-load", "text-load", false, loader<catalogue::TextDocument>},
+template <class Request, class Response>
+constexpr ServiceType service(std::string_view kind) {
+  return {kind, kind, true, requester<Request, Response>};
+}
+
+constexpr std::array<ServiceType, 15> of_flows = {{
+    service<AgentRequest, AgentResponse>("agent"),
+    service<TextCompletionRequest, TextCompletionResponse>("text-completion"),
+    service<PromptRequest, PromptResponse>("prompt"),
+    service<ToolRequest, ToolResponse>("mcp-tool"),
+    service<GraphRagQuery, GraphRagResponse>("graph-rag"),
+    service<DocumentRagQuery, DocumentRagResponse>("document-rag"),
+    service<EmbeddingsRequest, EmbeddingsResponse>("embeddings"),
+    service<GraphEmbeddingsRequest, GraphEmbeddingsResponse>("graph-embeddings"),
+    service<TriplesQueryRequest, TriplesQueryResponse>("triples"),
+    service<ObjectsQueryRequest, ObjectsQueryResponse>("objects"),
+    service<QuestionToStructuredQueryRequest, QuestionToStructuredQueryResponse>("nlp-query"),
+    service<StructuredQueryRequest, StructuredQueryResponse>("structured-query"),
+    service<StructuredDataDiagnosisRequest, StructuredDataDiagnosisResponse>("structured-diag"),
+    {"text-load", "text-load", false, loader<TextDocument>},
+    {"document-load", "document-load", false, loader<Document>},
+}};
+
+template <class Message>
+std::unique_ptr<Exporter> exporter(const ExportPlan& plan) {
+  return std::make_unique<ExporterOf<Message>>(plan);
+}
+
+template <class Message>
+constexpr StreamType stream(std::string_view kind, std::string_view interface, std::string_view import,
+                            bool exported = true) {
+  return {kind, interface, {kind, import, false, loader<Message>}, exported ? exporter<Message> : nullptr};
+}
+
+constexpr std::array<StreamType, 5> streams = {{
+    stream<Triples>("triples", "triples-store", "import/triples"),
+    stream<GraphEmbeddings>("graph-embeddings", "graph-embeddings-store", "import/graph-embeddings"),
+    stream<DocumentEmbeddings>("document-embeddings", "document-embeddings-store",
+                               "import/document-embeddings"),
+    stream<EntityContexts>("entity-contexts", "entity-contexts-load", "import/entity-contexts"),
+    stream<ExtractedObject>("objects", "objects-store", "import/objects", false),
 }};
 
 }  // namespace
+
+const StreamType* find_stream(std::string_view kind) noexcept {
+  for (const auto& each : streams) {
+    if (each.kind == kind) return &each;
+  }
+  return nullptr;
+}
 
 std::span<const ServiceType> global_services() noexcept { return globals; }
 std::span<const ServiceType> flow_services() noexcept { return of_flows; }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "services/gateway/dispatch/dispatcher.hpp"
+#include "services/gateway/dispatch/exporter.hpp"
 
 namespace omnibus::gateway {
 
@@ -19,6 +20,18 @@ struct ServiceType {
   bool (*serves)(const boost::json::value& body) = nullptr;
   std::string_view request = {}, response = {};  ///< of a global service
 };
+
+/// What import and export sockets carry.
+struct StreamType {
+  std::string_view kind;       ///< as in the URL
+  std::string_view interface;  ///< of the flow: one queue
+  ServiceType import;
+  /// Null when there is no export.
+  std::unique_ptr<Exporter> (*make_exporter)(const ExportPlan& plan);
+};
+
+/// Null when the kind is unknown.
+const StreamType* find_stream(std::string_view kind) noexcept;
 
 std::span<const ServiceType> global_services() noexcept;
 std::span<const ServiceType> flow_services() noexcept;

@@ -2,7 +2,9 @@
 
 /// What the sockets know of the rest of the gateway: texts in, texts out.
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,6 +15,10 @@ struct Answer {
   std::string body;       ///< JSON text
   unsigned status = 200;  ///< of the HTTP response; a WebSocket has none
   bool complete = true;   ///< the last one of its request
+  bool octets = false;    ///< of HTTP: bytes, no JSON
+  bool close = false;     ///< of a WebSocket: it is closed then; an empty body is not sent
+  /// Called on an I/O thread once the body has gone out; never when it could not.
+  std::function<void()> written = nullptr;
 };
 
 /// Takes the answers of one request, in order; false when the client is gone and no more are wanted.
@@ -26,14 +32,42 @@ struct HttpCall {
   std::string body;
 };
 
+/// A stream of msgpack into the knowledge service, or out of it.
+struct CoreCall {
+  enum class Direction : std::uint8_t { import, export_ };
+  Direction direction = Direction::import;
+  std::optional<std::string> id, user;  ///< of the query
+  std::string body = {};
+};
+
+/// An import or export socket of a flow.
+struct FlowSocket {
+  enum class Direction : std::uint8_t { import, export_ };
+  Direction direction = Direction::import;
+  std::string flow;
+  std::string kind;
+};
+
+/// The far end of an import or export socket; let go of when the client has gone.
+/// Threads: called on the I/O threads, one call at a time; nothing here may block.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  /// One message of the client. Answered once, as every request.
+  virtual void message(std::string text, Reply reply) = 0;
+};
+
 /// Serves requests. Every call is answered, the last answer being complete.
 /// Threads: called on the I/O threads, so nothing here may block.
 class Handler {
  public:
   virtual ~Handler() = default;
   virtual void http(HttpCall call, Reply reply) = 0;
+  virtual void core(CoreCall call, Reply reply) = 0;
   /// One message of a WebSocket; the answers are whole messages.
   virtual void frame(std::string text, Reply reply) = 0;
+  /// `reply` takes what goes to the client unasked; a refusal is an answer that closes.
+  virtual std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) = 0;
   /// The answer to a body over the limit.
   virtual Answer body_too_large(std::size_t limit) = 0;
 };

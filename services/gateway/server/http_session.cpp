@@ -34,6 +34,7 @@ constexpr std::size_t buffer_limit = 128u << 10;
 /// A refused request's body up to this size is read, so that the connection can go on.
 constexpr std::uint64_t small_body = 64u << 10;
 constexpr std::string_view json_type = "application/json; charset=utf-8";
+constexpr std::string_view octets_type = "application/octet-stream";
 constexpr std::string_view text_type = "text/plain; charset=utf-8";
 
 /// Completes a coroutine's operation with `ec` instead of an exception.
@@ -66,7 +67,11 @@ struct HttpSession::Response {
                                                 : http::status::bad_request,
                 ec.message());
   }
-  static Response json(Answer answer) { return {.status = answer.status, .body = std::move(answer.body)}; }
+  static Response of(Answer answer) {
+    return {.status = answer.status,
+            .body = std::move(answer.body),
+            .type = answer.octets ? octets_type : json_type};
+  }
 };
 
 HttpSession::HttpSession(std::shared_ptr<Context> context, asio::ip::tcp::socket socket)
@@ -94,6 +99,7 @@ void HttpSession::abort() {
     const auto self = weak.lock();
     if (!self) return;
     self->gone_ = true;
+    if (self->upstream_) self->upstream_->cancel();
     self->stream_.close();
     self->signal_.cancel();
   });
@@ -161,7 +167,10 @@ asio::awaitable<bool> HttpSession::serve_route(Head& head, Route where) {
       co_return co_await refuse(head, std::move(response));
     }
     case Route::Kind::socket:
+    case Route::Kind::flow_socket:
       co_return co_await upgrade(head, where);
+    case Route::Kind::metrics:
+    case Route::Kind::core:
     case Route::Kind::service:
       break;
   }
@@ -171,28 +180,43 @@ asio::awaitable<bool> HttpSession::serve_route(Head& head, Route where) {
   if (!authorised(given ? &header : nullptr, context_->options.api_token)) {
     co_return co_await refuse(head, Response::text(http::status::unauthorized));
   }
+  if (where.kind == Route::Kind::metrics) co_return co_await serve_metrics(head, std::move(where.service));
   co_return co_await serve_call(head, std::move(where));
+}
+
+asio::awaitable<bool> HttpSession::serve_metrics(Head& head, std::string target) {
+  const auto& options = context_->options;
+  upstream_.emplace(stream_.get_executor());
+  stream_.expires_never();
+  auto result = co_await upstream_->get(options.prometheus, std::move(target), options.body_limit,
+                                        options.idle_timeout);
+  upstream_.reset();
+  auto response = Response::text(http::status::internal_server_error);
+  if (result.status != 0) {
+    response.status = result.status;
+    response.body = std::move(result.body);
+  }
+  co_return co_await refuse(head, std::move(response));
 }
 
 asio::awaitable<bool> HttpSession::serve_call(Head& head, Route where) {
   const auto peer = peer_of(head);
   const auto limit = context_->options.body_limit;
   if (head.content_length().value_or(0) > limit) {
-    co_return co_await refuse(head, Response::json(context_->handler.body_too_large(limit)));
+    co_return co_await refuse(head, Response::of(context_->handler.body_too_large(limit)));
   }
   auto body = co_await read_body(head);
   if (!body) {
     if (!is_malformed(body_error_)) co_return false;
     auto response = body_error_ == http::error::body_limit
-                        ? Response::json(context_->handler.body_too_large(limit))
+                        ? Response::of(context_->handler.body_too_large(limit))
                         : Response::malformed(body_error_);
     co_return co_await close_with(peer, std::move(response));
   }
-  HttpCall call{std::move(where.flow), std::move(where.service), std::move(*body)};
-  auto answer = co_await answer_to(std::move(call));
+  auto answer = co_await answer_to(std::move(where), std::move(*body));
   claim_.reset();
   if (!answer) co_return false;
-  co_return co_await write(peer, Response::json(std::move(*answer)));
+  co_return co_await write(peer, Response::of(std::move(*answer)));
 }
 
 asio::awaitable<bool> HttpSession::upgrade(Head& head, const Route& where) {
@@ -208,7 +232,9 @@ asio::awaitable<bool> HttpSession::upgrade(Head& head, const Route& where) {
                               Response::text(http::status::bad_request, "data before the handshake's end"));
   }
   stream_.expires_never();
-  WebSocketSession::start(context_, stream_.release_socket(), head.release());
+  std::optional<FlowSocket> flow;
+  if (where.flow) flow = FlowSocket{where.direction, *where.flow, where.service};
+  WebSocketSession::start(context_, stream_.release_socket(), head.release(), std::move(flow));
   co_return false;
 }
 
@@ -247,18 +273,25 @@ asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
 }
 
 /// Empty when the client is gone.
-asio::awaitable<std::optional<Answer>> HttpSession::answer_to(HttpCall call) {
+asio::awaitable<std::optional<Answer>> HttpSession::answer_to(Route where, std::string body) {
   const auto request = ++request_;
   answer_.reset();
   context_->running.fetch_add(1);
-  context_->handler.http(std::move(call), [weak = weak_from_this(), request](Answer answer) {
+  Reply reply = [weak = weak_from_this(), request](Answer answer) {
     const auto self = weak.lock();
     if (!self) return false;
     asio::post(self->stream_.get_executor(), [weak, request, answer = std::move(answer)]() mutable {
       if (const auto session = weak.lock()) session->answered(request, std::move(answer));
     });
     return true;
-  });
+  };
+  if (where.kind == Route::Kind::core) {
+    where.core.body = std::move(body);
+    context_->handler.core(std::move(where.core), std::move(reply));
+  } else {
+    context_->handler.http({std::move(where.flow), std::move(where.service), std::move(body)},
+                           std::move(reply));
+  }
   co_await wait_for([this] { return answer_.has_value(); });
   context_->running.fetch_sub(1);
   co_return std::exchange(answer_, std::nullopt);

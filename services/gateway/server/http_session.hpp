@@ -46,11 +46,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<bool> serve();
   Awaitable<bool> serve_route(Head& head, Route route);
   Awaitable<bool> serve_call(Head& head, Route route);
+  Awaitable<bool> serve_metrics(Head& head, std::string target);
   Awaitable<bool> upgrade(Head& head, const Route& route);
   Awaitable<std::optional<std::string>> read_body(Head& head);
   Awaitable<bool> claim_memory(std::size_t bytes);
   Awaitable<void> wait_for(std::function<bool()> done);
-  Awaitable<std::optional<Answer>> answer_to(HttpCall call);
+  Awaitable<std::optional<Answer>> answer_to(Route where, std::string body);
   Awaitable<bool> refuse(Head& head, Response response);
   Awaitable<bool> close_with(Peer peer, Response response);
   Awaitable<bool> write(Peer peer, Response response);
@@ -68,6 +69,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   boost::asio::steady_timer signal_;                // wakes wait_for
   std::chrono::steady_clock::time_point gives_up_;  // of wait_for
   std::unique_ptr<ByteBudget::Claim> claim_;        // for the body of the running request, when it is large
+  std::optional<UpstreamCall> upstream_;            // the running request for metrics
   std::optional<Answer> answer_;
   std::uint64_t request_ = 0;
   bool idle_ = false;

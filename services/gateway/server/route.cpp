@@ -1,5 +1,6 @@
 #include "services/gateway/server/route.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "core/text.hpp"
@@ -47,7 +48,7 @@ std::vector<std::string> path_parts(std::string_view path) {
   return parts;
 }
 
-std::string query_value(std::string_view query, std::string_view key) {
+std::optional<std::string> query_value(std::string_view query, std::string_view key) {
   while (!query.empty()) {
     const auto pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
@@ -55,7 +56,7 @@ std::string query_value(std::string_view query, std::string_view key) {
     if (percent_decoded(pair.substr(0, equals), true) != key) continue;
     return percent_decoded(pair.substr(std::min(equals + 1, pair.size())), true).value_or("");
   }
-  return {};
+  return std::nullopt;
 }
 
 /// Turns the absolute form of a proxied request into a path.
@@ -71,23 +72,50 @@ Route service_route(std::string_view method, std::optional<std::string> flow, st
   return {.kind = Route::Kind::service, .flow = std::move(flow), .service = std::move(service)};
 }
 
+/// Passed on as it came, but for what would lead out of Prometheus's API.
+Route metrics_route(std::string_view method, const std::vector<std::string>& parts, std::string_view target) {
+  constexpr std::string_view prefix = "/api/metrics/";
+  if (!target.starts_with(prefix) || std::find(parts.begin(), parts.end(), "..") != parts.end()) return {};
+  if (method != "GET") return {.kind = Route::Kind::wrong_method, .allow = "GET"};
+  return {.kind = Route::Kind::metrics, .service = std::string(target.substr(prefix.size()))};
+}
+
+Route core_route(CoreCall::Direction direction, std::string_view query) {
+  return {.kind = Route::Kind::core,
+          .core = {direction, query_value(query, "id"), query_value(query, "user")}};
+}
+
+Route flow_socket_route(std::string_view method, std::vector<std::string> parts, std::string_view query) {
+  if (method != "GET") return {.kind = Route::Kind::wrong_method, .allow = "GET"};
+  const bool import = parts[4] == "import";
+  return {.kind = Route::Kind::flow_socket,
+          .flow = std::move(parts[3]),
+          .service = std::move(parts[5]),
+          .direction = import ? FlowSocket::Direction::import : FlowSocket::Direction::export_,
+          .token = query_value(query, "token").value_or("")};
+}
+
 }  // namespace
 
 Route route(std::string_view method, std::string_view target) {
   target = without_authority(target.substr(0, target.find('#')));
   const auto path = target.substr(0, target.find('?'));
   auto parts = path_parts(path);
+  if (parts.size() >= 3 && parts[0] == "api" && parts[1] == "metrics")
+    return metrics_route(method, parts, target);
+  const auto query = target.substr(std::min(path.size() + 1, target.size()));
   if (parts.size() < 3 || parts[0] != "api" || parts[1] != "v1" || parts.back().empty()) return {};
   if (parts.size() == 3) {
     if (parts[2] == "socket" && method == "GET") {
-      const auto query = target.substr(std::min(path.size() + 1, target.size()));
-      return {.kind = Route::Kind::socket, .token = query_value(query, "token")};
+      return {.kind = Route::Kind::socket, .token = query_value(query, "token").value_or("")};
     }
+    if (parts[2] == "export-core" && method == "GET") return core_route(CoreCall::Direction::export_, query);
+    if (parts[2] == "import-core" && method == "POST") return core_route(CoreCall::Direction::import, query);
     return service_route(method, std::nullopt, std::move(parts[2]));
   }
-  if (parts.size() == 6 && parts[2] == "flow" && parts[4] == "service" && !parts[3].empty()) {
-    return service_route(method, std::move(parts[3]), std::move(parts[5]));
-  }
+  if (parts.size() != 6 || parts[2] != "flow" || parts[3].empty()) return {};
+  if (parts[4] == "service") return service_route(method, std::move(parts[3]), std::move(parts[5]));
+  if (parts[4] == "import" || parts[4] == "export") return flow_socket_route(method, std::move(parts), query);
   return {};
 }
 

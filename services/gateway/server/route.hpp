@@ -7,15 +7,19 @@
 #include <string>
 #include <string_view>
 
+#include "services/gateway/server/handler.hpp"
+
 namespace omnibus::gateway {
 
 struct Route {
-  enum class Kind : std::uint8_t { service, socket, wrong_method, not_found };
+  enum class Kind : std::uint8_t { service, socket, flow_socket, core, metrics, wrong_method, not_found };
   Kind kind = Kind::not_found;
   std::optional<std::string> flow = std::nullopt;
-  std::string service = {};
-  std::string token = {};       ///< of the query
-  std::string_view allow = {};  ///< with wrong_method: what is allowed
+  std::string service = {};                                         ///< of metrics: what to ask for
+  FlowSocket::Direction direction = FlowSocket::Direction::import;  ///< of a flow_socket
+  CoreCall core = {};                                               ///< of a core
+  std::string token = {};                                           ///< of the query
+  std::string_view allow = {};                                      ///< with wrong_method: what is allowed
 };
 
 Route route(std::string_view method, std::string_view target);

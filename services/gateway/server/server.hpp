@@ -10,6 +10,7 @@
 #include <omnibus/time.hpp>
 
 #include "services/gateway/server/handler.hpp"
+#include "services/gateway/server/upstream.hpp"
 
 namespace omnibus::gateway {
 
@@ -24,6 +25,7 @@ struct ServerOptions {
   std::size_t outstanding = 16;
   Duration header_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(60);
+  Upstream prometheus = {};
   unsigned threads = 2;
 };
 

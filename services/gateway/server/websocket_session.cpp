@@ -38,11 +38,11 @@ WebSocketSession::WebSocketSession(std::shared_ptr<Context> context, asio::ip::t
 
 WebSocketSession::~WebSocketSession() { context_->running.fetch_sub(outstanding_); }
 
-void WebSocketSession::start(std::shared_ptr<Context> context, asio::ip::tcp::socket socket,
-                             Request request) {
+void WebSocketSession::start(std::shared_ptr<Context> context, asio::ip::tcp::socket socket, Request request,
+                             std::optional<FlowSocket> flow) {
   const auto session = std::make_shared<WebSocketSession>(std::move(context), std::move(socket));
   session->context_->sessions.add(session);
-  session->spawn(session->run(std::move(request)));
+  session->spawn(session->run(std::move(request), std::move(flow)));
 }
 
 void WebSocketSession::spawn(Awaitable<void> task) {
@@ -59,6 +59,7 @@ void WebSocketSession::drain() {
     const auto self = weak.lock();
     if (!self) return;
     self->draining_ = true;
+    if (self->outstanding_ == 0) self->channel_.reset();
     self->room_.cancel();
     self->output_.cancel();
   });
@@ -73,13 +74,14 @@ void WebSocketSession::abort() {
 /// Ends all three coroutines.
 void WebSocketSession::finish() {
   closed_ = true;
+  channel_.reset();
   beast::get_lowest_layer(stream_).close();
   room_.cancel();
   output_.cancel();
   tick_.cancel();
 }
 
-asio::awaitable<void> WebSocketSession::run(Request request) {
+asio::awaitable<void> WebSocketSession::run(Request request, std::optional<FlowSocket> flow) {
   const auto& options = context_->options;
   websocket::stream_base::timeout deadlines{};
   deadlines.handshake_timeout = asio_duration(options.header_timeout);
@@ -98,6 +100,7 @@ asio::awaitable<void> WebSocketSession::run(Request request) {
   co_await stream_.async_accept(request, into(ec));
   if (ec) co_return;
   draining_ = draining_ || context_->stopping;
+  if (flow && !draining_) channel_ = context_->handler.open(std::move(*flow), reply());
   spawn(write());
   spawn(keep());
   co_await read();
@@ -116,7 +119,7 @@ asio::awaitable<void> WebSocketSession::read() {
     if (closed_) co_return;
     std::string text;
     if (!co_await read_message(text)) co_return;
-    if (draining_) continue;
+    if (draining_ || ending_) continue;
     std::shared_ptr<ByteBudget::Claim> claim;
     if (text.size() >= large_body) claim = co_await claim_memory(text.size());
     if (!closed_) take(std::move(text), std::move(claim));
@@ -155,18 +158,25 @@ asio::awaitable<std::shared_ptr<ByteBudget::Claim>> WebSocketSession::claim_memo
   co_return claim;
 }
 
+Reply WebSocketSession::reply() {
+  return [weak = weak_from_this()](Answer answer) {
+    const auto self = weak.lock();
+    if (!self) return false;
+    asio::post(self->stream_.get_executor(), [weak, answer = std::move(answer)]() mutable {
+      if (const auto session = weak.lock()) session->answered(std::move(answer));
+    });
+    return true;
+  };
+}
+
 void WebSocketSession::take(std::string text, std::shared_ptr<ByteBudget::Claim> claim) {
   ++outstanding_;
   context_->running.fetch_add(1);
-  context_->handler.frame(
-      std::move(text), [weak = weak_from_this(), claim = std::move(claim)](Answer answer) {
-        const auto self = weak.lock();
-        if (!self) return false;
-        asio::post(self->stream_.get_executor(), [weak, answer = std::move(answer)]() mutable {
-          if (const auto session = weak.lock()) session->answered(std::move(answer));
-        });
-        return true;
-      });
+  auto respond = [respond = reply(), claim = std::move(claim)](Answer answer) {
+    return respond(std::move(answer));
+  };
+  channel_ ? channel_->message(std::move(text), std::move(respond))
+           : context_->handler.frame(std::move(text), std::move(respond));
 }
 
 void WebSocketSession::answered(Answer answer) {
@@ -175,8 +185,9 @@ void WebSocketSession::answered(Answer answer) {
     context_->running.fetch_sub(1);
   }
   if (closed_) return;
+  ending_ = ending_ || answer.close;
   queued_bytes_ += answer.body.size();
-  outbox_.push_back(std::move(answer.body));
+  if (!answer.body.empty()) outbox_.push_back(std::move(answer));
   if (queued_bytes_ > most_queued) {
     log::write(log::Level::warning, "gateway: a WebSocket client does not read its answers, cut off");
     finish();
@@ -190,11 +201,14 @@ asio::awaitable<void> WebSocketSession::write() {
   while (!closed_) {
     error_code ec;
     if (!outbox_.empty()) {
-      const auto text = std::move(outbox_.front());
+      const auto next = std::move(outbox_.front());
       outbox_.pop_front();
-      if (!co_await write_message(text)) break;
-      queued_bytes_ -= text.size();
+      if (!co_await write_message(next)) break;
+      queued_bytes_ -= next.body.size();
       room_.cancel();
+    } else if (ending_) {
+      co_await stream_.async_close(websocket::close_code::normal, into(ec));
+      break;
     } else if (draining_ && outstanding_ == 0) {
       co_await stream_.async_close({websocket::close_code::going_away, "shutting down"}, into(ec));
       break;
@@ -205,7 +219,8 @@ asio::awaitable<void> WebSocketSession::write() {
   finish();
 }
 
-asio::awaitable<bool> WebSocketSession::write_message(const std::string& text) {
+asio::awaitable<bool> WebSocketSession::write_message(const Answer& answer) {
+  const auto& text = answer.body;
   stream_.text(true);
   writing_ = true;
   error_code ec;
@@ -219,7 +234,9 @@ asio::awaitable<bool> WebSocketSession::write_message(const std::string& text) {
     written += size;
   }
   writing_ = false;
-  co_return last && !ec;
+  const bool whole = last && !ec;
+  if (whole && answer.written) answer.written();
+  co_return whole;
 }
 
 /// On its own: a ping waits behind a write that a client which does not read holds up. One at a time: the

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -16,7 +17,8 @@
 
 namespace omnibus::gateway {
 
-/// One WebSocket: up to `outstanding` requests at once, answers in the order they come. Back-pressure is not
+/// One WebSocket, for requests of all kinds or for the import or export of a flow: up to `outstanding`
+/// messages at once, answers in the order they come. Back-pressure is not
 /// reading. Three coroutines: reader, writer, keeper (pings and deadlines).
 /// Threads: everything runs on the connection's strand, but for drain, abort and the replies.
 class WebSocketSession final : public Session, public std::enable_shared_from_this<WebSocketSession> {
@@ -25,7 +27,9 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
 
   WebSocketSession(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket);
   ~WebSocketSession() override;
-  static void start(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket, Request request);
+  /// `flow`: what it imports or exports; empty for requests.
+  static void start(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket, Request request,
+                    std::optional<FlowSocket> flow);
 
   void drain() override;
   void abort() override;
@@ -34,11 +38,12 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   template <class T>
   using Awaitable = boost::asio::awaitable<T>;
 
-  Awaitable<void> run(Request request);
+  Awaitable<void> run(Request request, std::optional<FlowSocket> flow);
+  Reply reply();
   Awaitable<void> read();
   Awaitable<bool> read_message(std::string& text);
   Awaitable<void> write();
-  Awaitable<bool> write_message(const std::string& text);
+  Awaitable<bool> write_message(const Answer& answer);
   Awaitable<void> ping();
   Awaitable<void> keep();
   bool check_deadlines();
@@ -55,7 +60,8 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   boost::asio::steady_timer room_;    // wakes the reader
   boost::asio::steady_timer output_;  // wakes the writer
   boost::asio::steady_timer tick_;    // paces the keeper
-  std::deque<std::string> outbox_;
+  std::shared_ptr<Channel> channel_;  // of an import or export
+  std::deque<Answer> outbox_;
   std::size_t queued_bytes_ = 0;
   std::size_t outstanding_ = 0;
   TimePoint heard_ = Clock::now();  // last byte from the client
@@ -65,6 +71,7 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   bool pinged_ = false;   // since the client was last heard
   bool pinging_ = false;  // a ping is being written
   bool draining_ = false;
+  bool ending_ = false;  // closes once the outbox is empty
   bool closed_ = false;
 };
 

@@ -18,7 +18,15 @@ class FakeHandler : public Handler {
   };
 
   void http(HttpCall call, Reply reply) override { add({std::move(call), std::move(reply)}); }
+  void core(CoreCall call, Reply reply) override {
+    add({{call.user, call.id.value_or(""), std::move(call.body)}, std::move(reply)});
+  }
   void frame(std::string text, Reply reply) override { add({{{}, {}, std::move(text)}, std::move(reply)}); }
+  /// Its messages and what opened it are seen like requests: flow, kind, and "open" or the message as body.
+  std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) override {
+    add({{socket.flow, socket.kind, "open"}, std::move(reply)});
+    return std::make_shared<FakeChannel>(*this, std::move(socket));
+  }
   Answer body_too_large(std::size_t limit) override {
     return {.body = "over " + std::to_string(limit), .status = 413};
   }
@@ -37,6 +45,15 @@ class FakeHandler : public Handler {
   }
 
  private:
+  struct FakeChannel final : Channel {
+    FakeChannel(FakeHandler& owner, FlowSocket where) : handler(owner), socket(std::move(where)) {}
+    void message(std::string text, Reply reply) override {
+      handler.add({{socket.flow, socket.kind, std::move(text)}, std::move(reply)});
+    }
+    FakeHandler& handler;
+    const FlowSocket socket;
+  };
+
   void add(Seen seen) {
     {
       const std::lock_guard lock(mutex_);

@@ -1,13 +1,15 @@
 #pragma once
 
-/// A config and flow service that the test scripts, on the real queues.
+/// A config and flow service, and others, that the test scripts, on the real queues.
 
 #include <condition_variable>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -31,8 +33,10 @@ class FakeServices {
       : version_(initial.at("version")),
         configuration_(initial.at("config")),
         push_(bus.create_producer<Raw>(QueueName::parse("q2/tg/config/config"))),
-        config_(bus, "config", *this),
-        flow_(bus, "flow", *this) {}
+        bus_(std::move(bus)) {
+    serve("config");
+    serve("flow");
+  }
 
   /// Publishes a whole configuration: {"version", "config"}.
   void push(const boost::json::value& push) {
@@ -46,10 +50,15 @@ class FakeServices {
   static boost::json::value with_flow(int version, const std::string& flow, const std::string& definition) {
     return {{"version", version}, {"config", {{"flow", {{flow, definition}}}}}};
   }
-  /// The next request that is not for the whole configuration gets this, after these pushes.
-  void line_up(std::vector<boost::json::value> pushes, boost::json::value response) {
+  /// Also answers on these queues: "text-completion:demo".
+  void serve(const std::string& name) { queues_.push_back(std::make_unique<Queue>(bus_, name, *this)); }
+  /// The next request that is not for the whole configuration gets these, after these pushes.
+  void line_up_all(std::vector<boost::json::value> pushes, std::vector<boost::json::value> responses) {
     const std::lock_guard lock(mutex_);
-    answers_.push_back({std::move(pushes), std::move(response)});
+    answers_.push_back({std::move(pushes), std::move(responses)});
+  }
+  void line_up(std::vector<boost::json::value> pushes, boost::json::value response) {
+    line_up_all(std::move(pushes), std::vector<boost::json::value>{std::move(response)});
   }
   /// Everything seen since the last call, requests and answers.
   std::vector<Traffic> take() {
@@ -60,7 +69,7 @@ class FakeServices {
  private:
   struct Lined {
     std::vector<boost::json::value> pushes;
-    boost::json::value response;
+    std::vector<boost::json::value> responses;
   };
 
   /// Serves one pair of queues on a thread of its own.
@@ -79,10 +88,10 @@ class FakeServices {
       while (!stop.stop_requested()) {
         const auto message = consumer_.poll(std::chrono::milliseconds(50));
         if (!message) continue;
-        const auto answer = services_.answer(request_, response_, boost::json::parse(message->value().bytes));
-        if (!answer.is_null()) {
-          producer_.send({boost::json::serialize(answer)},
-                         {.properties = {{"id", message->properties().value_or("id", "")}}});
+        const auto id = message->properties().value_or("id", "");
+        for (const auto& each :
+             services_.answers(request_, response_, boost::json::parse(message->value().bytes))) {
+          producer_.send({boost::json::serialize(each)}, {.properties = {{"id", id}}});
         }
         consumer_.acknowledge(*message);
       }
@@ -95,18 +104,19 @@ class FakeServices {
     std::jthread thread_;
   };
 
-  boost::json::value answer(const std::string& request, const std::string& response,
-                            const boost::json::value& body) {
+  std::vector<boost::json::value> answers(const std::string& request, const std::string& response,
+                                          const boost::json::value& body) {
     Lined lined;
     {
       const std::lock_guard lock(mutex_);
       traffic_.push_back({request, body});
-      if (body.at("operation") == "config") {
-        lined.response = {{"version", version_},
-                          {"values", boost::json::array()},
-                          {"directory", boost::json::array()},
-                          {"config", configuration_},
-                          {"error", nullptr}};
+      const auto* operation = body.as_object().if_contains("operation");
+      if (operation != nullptr && *operation == "config") {
+        lined.responses.push_back({{"version", version_},
+                                   {"values", boost::json::array()},
+                                   {"directory", boost::json::array()},
+                                   {"config", configuration_},
+                                   {"error", nullptr}});
       } else if (!answers_.empty()) {
         lined = std::move(answers_.front());
         answers_.pop_front();
@@ -114,8 +124,8 @@ class FakeServices {
     }
     for (const auto& each : lined.pushes) push(each);
     const std::lock_guard lock(mutex_);
-    if (!lined.response.is_null()) traffic_.push_back({response, lined.response});
-    return lined.response;
+    for (const auto& each : lined.responses) traffic_.push_back({response, each});
+    return lined.responses;
   }
 
   std::mutex mutex_;  // guards what follows
@@ -125,7 +135,8 @@ class FakeServices {
   std::vector<Traffic> traffic_;
 
   Producer<Raw> push_;
-  Queue config_, flow_;
+  Bus bus_;
+  std::vector<std::unique_ptr<Queue>> queues_;
 };
 
 }  // namespace omnibus::gateway

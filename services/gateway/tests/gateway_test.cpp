@@ -66,6 +66,20 @@ TEST_F(GatewayTest, TwoGatewaysDoNotTakeEachOthersAnswers) {
   }
 }
 
+TEST_F(GatewayTest, AnAnswerThatCannotBeTranslatedIsAnError) {
+  const json::object queues{{"request", "q0/tg/request/mcp-tool:f"},
+                            {"response", "q0/tg/response/mcp-tool:f"}};
+  const auto definition = json::serialize(json::object{{"interfaces", {{"mcp-tool", queues}}}});
+  FakeServices services(bus_, FakeServices::with_flow(1, "f", definition));
+  services.serve("mcp-tool:f");
+  services.line_up({}, {{"object", "{"}});
+  const auto gateway = start();
+  const auto answer = post(*gateway, "/api/v1/flow/f/service/mcp-tool", R"({"name": "n"})");
+  EXPECT_EQ(answer.at("error").at("type"), "gateway-error");
+  EXPECT_EQ(answer.at("error").at("message"),
+            "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)");
+}
+
 TEST_F(GatewayTest, FollowsAChangedDefinition) {
   FakeServices services(bus_, FakeServices::with_flow(1, "f", flow_to("q1/tg/flow/old")));
   auto old_queue = consumer("q1/tg/flow/old");

@@ -26,6 +26,43 @@ TEST(Route, FindsTheSocketAndItsToken) {
   EXPECT_EQ(route("POST", "/api/v1/socket").kind, Kind::service);
 }
 
+TEST(Route, FindsTheSocketsOfAFlow) {
+  const auto import = route("GET", "/api/v1/flow/f/import/triples?token=s");
+  EXPECT_EQ(import.kind, Kind::flow_socket);
+  EXPECT_EQ(import.direction, FlowSocket::Direction::import);
+  EXPECT_EQ(import.flow, "f");
+  EXPECT_EQ(import.service, "triples");
+  EXPECT_EQ(import.token, "s");
+  EXPECT_EQ(route("GET", "/api/v1/flow/f/export/k").direction, FlowSocket::Direction::export_);
+  EXPECT_EQ(route("POST", "/api/v1/flow/f/export/k").allow, "GET");
+  EXPECT_EQ(route("GET", "/api/v1/flow/f/other/k").kind, Kind::not_found);
+}
+
+TEST(Route, FindsTheCoreStreams) {
+  const auto import = route("POST", "/api/v1/import-core?id=a%20b&user=u");
+  EXPECT_EQ(import.kind, Kind::core);
+  EXPECT_EQ(import.core.direction, CoreCall::Direction::import);
+  EXPECT_EQ(import.core.id, "a b");
+  EXPECT_EQ(import.core.user, "u");
+  const auto export_ = route("GET", "/api/v1/export-core?id=");
+  EXPECT_EQ(export_.core.direction, CoreCall::Direction::export_);
+  EXPECT_EQ(export_.core.id, "");
+  EXPECT_EQ(export_.core.user, std::nullopt);
+  EXPECT_EQ(route("POST", "/api/v1/export-core").kind, Kind::service);
+  EXPECT_EQ(route("GET", "/api/v1/import-core").kind, Kind::wrong_method);
+}
+
+TEST(Route, PassesMetricsOnAsTheyCame) {
+  const auto query = route("GET", "/api/metrics/query?query=up%7Ba%7D&x=1");
+  EXPECT_EQ(query.kind, Kind::metrics);
+  EXPECT_EQ(query.service, "query?query=up%7Ba%7D&x=1");
+  EXPECT_EQ(route("GET", "/api/metrics/label/a/values").service, "label/a/values");
+  EXPECT_EQ(route("POST", "/api/metrics/query").allow, "GET");
+  EXPECT_EQ(route("GET", "/api/metrics/../../admin").kind, Kind::not_found);
+  EXPECT_EQ(route("GET", "/api/metrics/%2e%2e/admin").kind, Kind::not_found);
+  EXPECT_EQ(route("GET", "/api/metrics").kind, Kind::not_found);
+}
+
 TEST(Route, TellsWrongMethodFromUnknownPath) {
   EXPECT_EQ(route("GET", "/api/v1/config").kind, Kind::wrong_method);
   EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").kind, Kind::wrong_method);

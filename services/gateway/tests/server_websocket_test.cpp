@@ -218,5 +218,34 @@ TEST_F(WebSocketServer, StopCutsOffAtTheDeadline) {
   EXPECT_FALSE(seen.reply({.body = "late"}));
 }
 
+TEST_F(WebSocketServer, OpensTheImportAndExportOfAFlow) {
+  start();
+  WebSocketClient client(server_->port(), "/api/v1/flow/f/import/triples");
+  auto opened = handler_.next();
+  EXPECT_EQ(opened.call.flow, "f");
+  EXPECT_EQ(opened.call.service, "triples");
+  client.send("one");
+  const auto message = handler_.next();
+  EXPECT_EQ(message.call.body, "one");
+  message.reply({});
+  bool written = false;
+  opened.reply({.body = "unasked", .complete = false, .written = [&written] { written = true; }});
+  EXPECT_EQ(client.read(), "unasked");
+  opened.reply({.body = "last", .complete = false, .close = true});
+  EXPECT_EQ(client.read(), "last");
+  EXPECT_TRUE(written);
+  EXPECT_EQ(client.read_close(), 1000u);
+}
+
+TEST_F(WebSocketServer, ChecksTheTokenOfAnExport) {
+  auto with = options();
+  with.api_token = "s";
+  start(with);
+  EXPECT_THROW(WebSocketClient(server_->port(), "/api/v1/flow/f/export/triples?token=x"),
+               boost::system::system_error);
+  WebSocketClient let_in(server_->port(), "/api/v1/flow/f/export/triples?token=s");
+  EXPECT_EQ(handler_.next().call.body, "open");
+}
+
 }  // namespace
 }  // namespace omnibus::gateway

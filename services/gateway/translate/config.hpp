@@ -3,23 +3,37 @@
 #include <omnibus/catalogue/config.hpp>
 
 #include "services/config/messages.hpp"
-#include "services/gateway/translate/fields.hpp"
-
-namespace omnibus::catalogue {
-
-void from_fields(const gateway::Fields& fields, ConfigKey& key);
-void from_fields(const gateway::Fields& fields, ConfigValue& value);
-boost::json::value to_json(const ConfigValue& value);
-
-}  // namespace omnibus::catalogue
+#include "services/gateway/translate/keys.hpp"
 
 namespace omnibus::gateway {
 
-/// operation, type?, keys? [{type,key}], values? [{type,key,value}].
-void translate(const Fields& fields, catalogue::ConfigRequest& request);
-/// The operation `apply` with if_version?, put? and delete?.
-void translate(const Fields& fields, config::ConfigCall& request);
-/// version, values, directory, config: each unless empty.
-boost::json::object translate(const catalogue::ConfigResponse& response);
+template <>
+inline constexpr auto keys<catalogue::ConfigKey> = keys_of(key("type", &catalogue::ConfigKey::type, required),
+                                                           key("key", &catalogue::ConfigKey::key, required));
+
+template <>
+inline constexpr auto keys<catalogue::ConfigValue> = keys_of(
+    key("type", &catalogue::ConfigValue::type, required), key("key", &catalogue::ConfigValue::key, required),
+    key("value", &catalogue::ConfigValue::value, required));
+
+template <>
+inline constexpr auto keys<catalogue::ConfigRequest> = keys_of(
+    key("operation", &catalogue::ConfigRequest::operation), key("keys", &catalogue::ConfigRequest::keys),
+    key("type", &catalogue::ConfigRequest::type), key("values", &catalogue::ConfigRequest::values));
+
+/// The operation `apply`; `if-version` is how the other kinds would write it.
+template <>
+inline constexpr auto keys<config::ConfigCall> = keys_of(key("operation", &config::ConfigCall::operation),
+                                                         key("if-version", &config::ConfigCall::if_version),
+                                                         key("if_version", &config::ConfigCall::if_version),
+                                                         key("put", &config::ConfigCall::put),
+                                                         key("delete", &config::ConfigCall::delete_));
+
+template <>
+inline constexpr auto keys<catalogue::ConfigResponse> =
+    keys_of(shown("version", &catalogue::ConfigResponse::version, unless_null),
+            shown("values", &catalogue::ConfigResponse::values, unless_null),
+            shown("directory", &catalogue::ConfigResponse::directory, unless_null),
+            shown("config", &catalogue::ConfigResponse::config, unless_null));
 
 }  // namespace omnibus::gateway

@@ -2,13 +2,23 @@
 
 #include <omnibus/catalogue/core.hpp>
 
-#include "services/gateway/translate/fields.hpp"
+#include "services/gateway/translate/keys.hpp"
 
-namespace omnibus::catalogue {
+namespace omnibus::gateway {
 
-/// {"v": text, "e": is it a URI}
-void from_fields(const gateway::Fields& fields, Value& value);
-/// {"s": …, "p": …, "o": …}
-void from_fields(const gateway::Fields& fields, Triple& triple);
+template <>
+inline constexpr auto keys<catalogue::Value> = keys_of(key("v", &catalogue::Value::value, required),
+                                                       key("e", &catalogue::Value::is_uri, required));
 
-}  // namespace omnibus::catalogue
+template <>
+inline constexpr auto keys<catalogue::Triple> = keys_of(key("s", &catalogue::Triple::s, required, not_null),
+                                                        key("p", &catalogue::Triple::p, required, not_null),
+                                                        key("o", &catalogue::Triple::o, required, not_null));
+
+template <>
+inline constexpr auto keys<catalogue::Metadata> = keys_of(
+    key("id", &catalogue::Metadata::id, required), key("metadata", &catalogue::Metadata::metadata, required),
+    key("user", &catalogue::Metadata::user, required),
+    key("collection", &catalogue::Metadata::collection, required));
+
+}  // namespace omnibus::gateway

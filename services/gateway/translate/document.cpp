@@ -1,38 +1,35 @@
 #include "services/gateway/translate/document.hpp"
 
-#include <algorithm>
-#include <omnibus/base64.hpp>
-
+#include "services/gateway/translate/base64_text.hpp"
 #include "services/gateway/translate/charset.hpp"
-#include "services/gateway/translate/core.hpp"
 
 namespace omnibus::gateway {
 
 namespace {
 
-std::string decoded(std::string text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
-  text.erase(std::remove_if(text.begin(), text.end(), is_space), text.end());
-  auto bytes = base64::decode(text);
-  if (!bytes) throw TranslationError("text: not base64 (standard alphabet, padded)");
-  return std::move(*bytes);
+catalogue::Metadata metadata_of(const Fields& fields) {
+  catalogue::Metadata metadata;
+  fields.read("id", metadata.id);
+  fields.read("metadata", metadata.metadata);
+  user_or_default.read(fields, "user", metadata.user);
+  collection_or_default.read(fields, "collection", metadata.collection);
+  return metadata;
 }
 
 }  // namespace
 
 void translate(const Fields& fields, catalogue::TextDocument& document) {
-  auto& metadata = document.metadata.emplace();
-  metadata.user = "trustgraph";
-  metadata.collection = "default";
-  fields.read("id", metadata.id);
-  fields.read("metadata", metadata.metadata);
-  fields.read("user", metadata.user);
-  fields.read("collection", metadata.collection);
+  document.metadata = metadata_of(fields);
   std::string text;
   std::string charset = "utf-8";
   fields.require("text", text);
   fields.read("charset", charset);
-  document.text = to_utf8(decoded(std::move(text)), charset);
+  document.text = to_utf8(from_base64(std::move(text), "text"), charset);
+}
+
+void translate(const Fields& fields, catalogue::Document& document) {
+  document.metadata = metadata_of(fields);
+  rule::Base64{.must = true}.read(fields, "data", document.data);
 }
 
 }  // namespace omnibus::gateway

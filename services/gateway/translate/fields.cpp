@@ -38,6 +38,10 @@ const json::value* Fields::find(std::string_view key) const {
   return value != nullptr && !value->is_null() ? value : nullptr;
 }
 
+const json::value* Fields::raw(std::string_view key) const {
+  return object_.if_contains({key.data(), key.size()});
+}
+
 std::string Fields::path_of(std::string_view key) const {
   return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
 }
@@ -60,6 +64,15 @@ void Fields::take(const json::value& value, std::int64_t& field, const std::stri
   const auto* number = value.if_int64();
   if (number == nullptr) mismatch(path, "a whole number of 64 bits", value);
   field = *number;
+}
+
+void Fields::take(const json::value& value, double& field, const std::string& path) {
+  if (!value.is_number()) mismatch(path, "a number", value);
+  field = value.to_number<double>();
+}
+
+void Fields::take(const json::value& value, Bytes& field, const std::string& path) {
+  take(value, field.str(), path);
 }
 
 const json::array& Fields::list(const json::value& value, const std::string& path) {

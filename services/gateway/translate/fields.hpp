@@ -1,6 +1,6 @@
 #pragma once
 
-/// Reads and writes the fields of client JSON. A translator names each key once and what its absence means.
+/// Reads and writes single fields of client JSON; keys.hpp declares what the fields of a message are.
 /// Threads: pure functions.
 
 #include <cstdint>
@@ -8,10 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+
+#include <omnibus/bytes.hpp>
 
 namespace omnibus::gateway {
 
@@ -24,6 +27,18 @@ class TranslationError {
  private:
   std::string message_;
 };
+
+/// The keys of a message, declared beside it with `keys_of` (keys.hpp); nothing for other types.
+template <class Struct>
+inline constexpr auto keys = nullptr;
+template <class Struct>
+concept Declared = !std::is_same_v<decltype(keys<Struct>), const std::nullptr_t>;
+
+class Fields;
+template <Declared Struct>
+void read_keys(const Fields& fields, Struct& message);
+template <Declared Struct>
+boost::json::object write_keys(const Struct& message);
 
 /// What the value is, for errors: "text", "a list" …
 std::string_view kind_name(const boost::json::value& value);
@@ -48,15 +63,21 @@ class Fields {
     if (value == nullptr) missing(key);
     take(*value, field, path_of(key));
   }
+  /// Null when it is absent or null.
   const boost::json::value* find(std::string_view key) const;
+  /// Null only when it is absent.
+  const boost::json::value* raw(std::string_view key) const;
   std::string path_of(std::string_view key) const;
 
- private:
+  /// Errors: TranslationError, always.
   [[noreturn]] static void missing(std::string_view key);
 
+ private:
   static void take(const boost::json::value& value, std::string& field, const std::string& path);
   static void take(const boost::json::value& value, bool& field, const std::string& path);
   static void take(const boost::json::value& value, std::int64_t& field, const std::string& path);
+  static void take(const boost::json::value& value, double& field, const std::string& path);
+  static void take(const boost::json::value& value, Bytes& field, const std::string& path);
   static const boost::json::array& list(const boost::json::value& value, const std::string& path);
   static const boost::json::object& object(const boost::json::value& value, const std::string& path);
 
@@ -84,11 +105,9 @@ class Fields {
       take(item, field[name], inner);
     }
   }
-  /// A struct: `from_fields(Fields, Struct&)` is found in its translator.
-  template <class Struct>
-  static auto take(const boost::json::value& value, Struct& field, const std::string& path)
-      -> decltype(from_fields(std::declval<const Fields&>(), field)) {
-    from_fields(Fields(value, path), field);
+  template <Declared Struct>
+  static void take(const boost::json::value& value, Struct& field, const std::string& path) {
+    read_keys(Fields(value, path), field);
   }
 
   const boost::json::object& object_;
@@ -97,8 +116,26 @@ class Fields {
 
 // NOLINTBEGIN(modernize-return-braced-init-list): braces would make an array
 inline boost::json::value to_json(const std::string& text) { return boost::json::value(text); }
+inline boost::json::value to_json(const Bytes& bytes) { return boost::json::value(bytes.str()); }
 inline boost::json::value to_json(std::int64_t number) { return boost::json::value(number); }
+inline boost::json::value to_json(double number) { return boost::json::value(number); }
+inline boost::json::value to_json(bool truth) { return boost::json::value(truth); }
 // NOLINTEND(modernize-return-braced-init-list)
+template <Declared Struct>
+boost::json::value to_json(const Struct& message) {
+  return write_keys(message);
+}
+template <class Item>
+boost::json::value to_json(const std::optional<Item>& item);
+template <class Item>
+boost::json::value to_json(const std::map<std::string, Item>& items);
+template <class Item>
+boost::json::value to_json(const std::vector<Item>& items) {
+  boost::json::array result;
+  result.reserve(items.size());
+  for (const auto& item : items) result.push_back(to_json(item));
+  return result;
+}
 template <class Item>
 boost::json::value to_json(const std::optional<Item>& item) {
   return item ? to_json(*item) : boost::json::value(nullptr);
@@ -108,19 +145,6 @@ boost::json::value to_json(const std::map<std::string, Item>& items) {
   boost::json::object result;
   for (const auto& [key, item] : items) result.emplace(key, to_json(item));
   return result;
-}
-template <class Item>
-boost::json::value to_json(const std::vector<Item>& items) {
-  boost::json::array result;
-  result.reserve(items.size());
-  for (const auto& item : items) result.push_back(to_json(item));
-  return result;
-}
-
-/// Adds the field unless it is empty.
-template <class Item>
-void put(boost::json::object& object, std::string_view key, const std::optional<Item>& item) {
-  if (item) object.emplace(boost::json::string_view(key.data(), key.size()), to_json(*item));
 }
 
 }  // namespace omnibus::gateway

@@ -2,14 +2,26 @@
 
 #include <omnibus/catalogue/flow.hpp>
 
-#include "services/gateway/translate/fields.hpp"
+#include "services/gateway/translate/keys.hpp"
 
 namespace omnibus::gateway {
 
-/// operation, blueprint-name?, blueprint-definition?, description?, flow-id?, parameters?. A parameter that
-/// is no text becomes the text that the flow service would make of it.
-void translate(const Fields& fields, catalogue::FlowRequest& request);
-/// blueprint-names, flow-ids, blueprint-definition, flow, description, parameters: each unless empty.
-boost::json::object translate(const catalogue::FlowResponse& response);
+template <>
+inline constexpr auto keys<catalogue::FlowRequest> =
+    keys_of(key("operation", &catalogue::FlowRequest::operation),
+            key("blueprint-name", &catalogue::FlowRequest::blueprint_name),
+            key("blueprint-definition", &catalogue::FlowRequest::blueprint_definition),
+            key("description", &catalogue::FlowRequest::description),
+            key("flow-id", &catalogue::FlowRequest::flow_id),
+            key("parameters", &catalogue::FlowRequest::parameters, rule::PythonTexts{}));
+
+template <>
+inline constexpr auto keys<catalogue::FlowResponse> =
+    keys_of(shown("blueprint-names", &catalogue::FlowResponse::blueprint_names, unless_null),
+            shown("flow-ids", &catalogue::FlowResponse::flow_ids, unless_null),
+            shown("blueprint-definition", &catalogue::FlowResponse::blueprint_definition, unless_null),
+            shown("flow", &catalogue::FlowResponse::flow, unless_null),
+            shown("description", &catalogue::FlowResponse::description, unless_null),
+            shown("parameters", &catalogue::FlowResponse::parameters, unless_null));
 
 }  // namespace omnibus::gateway

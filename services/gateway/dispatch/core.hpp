@@ -1,0 +1,88 @@
+#pragma once
+
+/// What Dispatch is made of; only for the sources of this folder.
+
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "services/gateway/dispatch/dispatch.hpp"
+#include "services/gateway/dispatch/dispatcher.hpp"
+#include "services/gateway/dispatch/flow_table.hpp"
+#include "services/gateway/dispatch/services.hpp"
+
+namespace omnibus::gateway {
+
+/// A request that has no service to go to; the text goes to the client.
+struct Undeliverable {
+  std::string text;
+  unsigned status;
+};
+
+/// Deletes something on the pool: its last user may be one of its own callbacks, or a thread that must not
+/// wait.
+struct DeleteOnPool {
+  Bus bus;
+  template <class Thing>
+  void operator()(Thing* thing) const {
+    std::unique_ptr<Thing> owned(thing);
+    try {
+      bus.post([owned = std::move(owned)]() mutable { owned.reset(); });
+    } catch (const std::exception&) {
+      owned.reset();  // the Bus is closed: no callback runs any more
+    }
+  }
+};
+
+struct Dispatch::Core : std::enable_shared_from_this<Core> {
+  using Key = std::tuple<std::string, std::string>;  // flow ("" for none), line
+  /// A dispatcher, or the making of one.
+  struct Slot {
+    explicit Slot(FlowTable::Interfaces from) : interfaces(std::move(from)) {}
+    bool made_from(const FlowTable::Interfaces& current) const {
+      return interfaces == current || (interfaces && current && *interfaces == *current);
+    }
+    const FlowTable::Interfaces interfaces;  // of the flow when its queues were looked up; null for none
+    std::promise<std::shared_ptr<Dispatcher>> promise;
+    std::shared_future<std::shared_ptr<Dispatcher>> dispatcher{promise.get_future()};
+  };
+
+  Core(Bus given, DispatchOptions chosen) : bus(std::move(given)), options(std::move(chosen)) {}
+
+  void serve(std::optional<std::string> flow, std::string service, boost::json::value body,
+             std::shared_ptr<Exchange> exchange);
+  void deliver(const std::optional<std::string>& flow, const std::string& service,
+               const boost::json::value& body, const std::shared_ptr<Exchange>& exchange);
+  void take_frame(const std::string& text, const Reply& reply);
+  std::shared_ptr<Dispatcher> global(const std::string& kind, const boost::json::value& body);
+  std::shared_ptr<Dispatcher> in_flow(const std::string& flow, const std::string& kind,
+                                      const boost::json::value& body);
+  std::shared_ptr<Dispatcher> importer(const std::string& flow, const StreamType& type);
+  QueueName exported_queue(const std::string& flow, const StreamType& type);
+  FlowTable::Interfaces interfaces_of(const std::string& flow) const;
+  std::shared_ptr<Dispatcher> obtain(const std::string& flow, const ServiceType& type,
+                                     const FlowTable::Interfaces& interfaces,
+                                     const std::function<DispatcherPlan()>& plan);
+  void remember(const std::shared_ptr<Dispatcher>& dispatcher);
+  void forget(const Key& key, const std::shared_ptr<Slot>& slot);
+  void settle(const std::string& service, const boost::json::value& body, Exchange& exchange);
+  void wait(FlowTable::Wanted wanted, std::string flow, UniqueFunction<void()> then);
+  void configure(const framework::Configuration& configuration);
+  ServiceMetrics metrics_of(const std::string& service, bool known);
+
+  Bus bus;
+  const DispatchOptions options;
+  FlowTable flows;
+  std::mutex mutex;  // guards what follows
+  std::map<Key, std::shared_ptr<Slot>> slots;
+  std::vector<std::weak_ptr<Dispatcher>> made;  // also those whose flow has gone and that still have requests
+  bool stopped = false;
+};
+
+}  // namespace omnibus::gateway
