@@ -12,6 +12,7 @@
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/gateway/processor.hpp"
+#include "services/http/endpoint.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
 
@@ -104,7 +105,7 @@ void print_welcome(const Settings& settings, const std::string& gateway) {
   if (settings.metrics && settings.metrics_port != 0) {
     std::cout << "  metrics  http://localhost:" << settings.metrics_port << "/metrics\n";
   }
-  if (!text_completion::TextCompletionService::has_key(settings)) {
+  if (!http::has_key(settings)) {
     std::cout << "  models   none (set OPENAI_TOKEN or --api-key)\n";
   } else {
     std::cout << "  models   " << redacted(settings.text("url")) << '\n';
@@ -138,7 +139,7 @@ int run_up(const std::vector<std::string>& arguments) {
     made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
     made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
     made.push_back(std::make_unique<prompt::PromptService>(bus, with_id(common, prompt_id)));
-    if (text_completion::TextCompletionService::has_key(common)) {
+    if (http::has_key(common)) {
       made.push_back(
           std::make_unique<text_completion::TextCompletionService>(bus, with_id(common, text_completion_id)));
     }

@@ -1,11 +1,11 @@
 #include "services/prompt/service.hpp"
 
-#include <limits>
 #include <mutex>
 
 #include <omnibus/catalogue/llm.hpp>
 #include <omnibus/log.hpp>
 
+#include "services/flags/at_least.hpp"
 #include "services/prompt/exchange.hpp"
 
 namespace omnibus::prompt {
@@ -60,18 +60,6 @@ struct PromptService::Shelf {
   std::string problem_;
 };
 
-namespace {
-
-int concurrency_of(const Settings& settings) {
-  const auto value = settings.integer("concurrency");
-  if (value < 1 || value > std::numeric_limits<int>::max()) {
-    throw ConfigError("--concurrency is " + std::to_string(value), "give at least 1");
-  }
-  return static_cast<int>(value);
-}
-
-}  // namespace
-
 PromptService::PromptService(Bus bus, Settings settings)
     : FlowProcessor(std::move(bus), std::move(settings)),
       shelf_(std::make_shared<Shelf>(this->settings().text("config-type"))) {
@@ -88,7 +76,7 @@ PromptService::PromptService(Bus bus, Settings settings)
                                                               framework::HandlerDone done) {
         answer(shelf->current(), request, context, std::move(done));
       }),
-      concurrency_of(this->settings()));
+      flags::at_least(1, this->settings(), "concurrency"));
 }
 
 PromptService::~PromptService() { PromptService::stop(); }

@@ -2,6 +2,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "services/http/answer.hpp"
 #include "services/json/python_text.hpp"
 
 namespace omnibus::text_completion {
@@ -10,14 +11,8 @@ namespace {
 using boost::json::array;
 using boost::json::object;
 using boost::json::value;
-
-constexpr std::size_t longest_reason = 2000;
-
-/// The member of an object; null when there is none.
-const value* member(const value* whole, std::string_view key) {
-  const auto* inside = whole != nullptr ? whole->if_object() : nullptr;
-  return inside != nullptr ? inside->if_contains(key) : nullptr;
-}
+using http::member;
+using http::parsed;
 
 std::optional<std::string> text_in(const value* item) {
   if (item == nullptr || !item->is_string()) return std::nullopt;
@@ -27,23 +22,6 @@ std::optional<std::string> text_in(const value* item) {
 std::optional<std::int64_t> count_in(const value* item) {
   if (item == nullptr || !item->is_int64()) return std::nullopt;
   return item->get_int64();
-}
-
-/// Whatever bytes a server sends, as text that a message can carry.
-std::string printable(std::string_view bytes) {
-  std::string out(bytes);
-  for (auto& c : out) {
-    if (c != '\n' && (c < ' ' || c > '~')) c = '?';
-  }
-  return out;
-}
-
-value parsed(std::string_view text) {
-  try {
-    return json::parse(text, "the model's answer");
-  } catch (const Error& error) {
-    throw ProtocolError(error.message());
-  }
 }
 
 /// The first of `choices`; null when the list is empty.
@@ -73,18 +51,6 @@ Completion completion_of(std::string_view body) {
   return {.text = text_in(member(message, "content")),
           .in_token = count_in(member(usage, "prompt_tokens")),
           .out_token = count_in(member(usage, "completion_tokens"))};
-}
-
-Error failure_of(int status, std::string_view body) {
-  std::string reason;
-  try {
-    reason = json::python_repr(json::parse(body, ""));
-  } catch (const Error&) {
-    reason = printable(body.substr(0, longest_reason));
-  }
-  const auto text = "Error code: " + std::to_string(status) + (reason.empty() ? "" : " - " + reason);
-  if (status == 429) return TooManyRequests(text);
-  return {ErrorCode::unavailable, text};
 }
 
 void PieceReader::take(std::string_view bytes, const Piece& piece) {

@@ -11,8 +11,6 @@
 
 #include <boost/json/value.hpp>
 
-#include <omnibus/error.hpp>
-
 #include "services/text_completion/event_stream.hpp"
 
 namespace omnibus::text_completion {
@@ -37,9 +35,6 @@ struct Completion {
 
 /// Reads the body of an answer. Errors: ProtocolError when it is none.
 Completion completion_of(std::string_view body);
-
-/// Why a status other than 200 came: TooManyRequests for 429, else Error{unavailable}: `Error code: 400 - …`.
-Error failure_of(int status, std::string_view body);
 
 /// Reads a streamed answer.
 class PieceReader {

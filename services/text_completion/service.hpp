@@ -22,8 +22,6 @@ class TextCompletionService : public framework::FlowProcessor {
 
   /// `flags` and what the service adds to the common ones.
   static Flags flags(Flags flags = {});
-  /// Whether the settings have the key that the service needs.
-  static bool has_key(const Settings& settings);
 };
 
 }  // namespace omnibus::text_completion

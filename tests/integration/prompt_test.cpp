@@ -11,7 +11,7 @@
 #include <omnibus/catalogue/prompt.hpp>
 
 #include "integration/system.hpp"
-#include "services/text_completion/tests/server.hpp"
+#include "services/http/tests/server.hpp"
 
 namespace omnibus::integration {
 namespace {
@@ -114,8 +114,8 @@ TEST_F(PromptProcess, KeepsItsTemplatesWhenNewOnesAreMalformed) {
 }
 
 TEST_F(PromptProcess, ReachesAModelOverHttp) {
-  const text_completion::Server server([](const auto&) {
-    return std::vector{text_completion::answer(
+  const http::Server server([](const auto&) {
+    return std::vector{http::answer(
         "200 OK", R"({"choices": [{"message": {"content": "hello"}}], "usage": {"prompt_tokens": 1}})")};
   });
   start();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <omnibus/error.hpp>
+
 namespace omnibus::text_completion {
 namespace {
 
@@ -44,14 +46,6 @@ TEST(Chat, RefusesWhatIsNoAnswer) {
         R"({"choices": [{"text": "x"}]})", "{\"choices\": [{\"message\": {\"content\": \"\xff\"}}]}"}) {
     EXPECT_THROW((void)completion_of(body), ProtocolError) << body;
   }
-}
-
-TEST(Chat, TellsWhatTheServerRefusedFor) {
-  EXPECT_STREQ(failure_of(400, R"({"error": {"message": "no such model"}})").what(),
-               "Error code: 400 - {'error': {'message': 'no such model'}}");
-  EXPECT_STREQ(failure_of(502, "bad\xff gateway").what(), "Error code: 502 - bad? gateway");
-  EXPECT_STREQ(failure_of(503, "").what(), "Error code: 503");
-  EXPECT_EQ(failure_of(429, "slow down").code(), ErrorCode::too_many_requests);
 }
 
 TEST(Chat, ReadsAStreamHoweverItIsCut) {

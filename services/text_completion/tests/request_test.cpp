@@ -6,8 +6,9 @@
 
 #include <omnibus/omnibus.hpp>
 
+#include "services/http/tests/server.hpp"
 #include "services/text_completion/request.hpp"
-#include "services/text_completion/tests/server.hpp"
+#include "services/text_completion/tests/piece.hpp"
 
 namespace omnibus::text_completion {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using catalogue::TextCompletionRequest;
 using catalogue::TextCompletionResponse;
+using http::always, http::cut_events, http::events, http::Server;
 
 constexpr const char* hello = R"({"choices": [{"message": {"content": "hello"}}],
                                   "usage": {"prompt_tokens": 3, "completion_tokens": 1}})";
@@ -23,7 +25,8 @@ class RequestTest : public testing::Test {
  protected:
   void start(Server::Script script, const framework::FlowDefinition& parameters = {}) {
     server_ = std::make_unique<Server>(std::move(script));
-    models_ = std::make_shared<Models>(Endpoint{.url = server_->url(), .key = "k", .model = "m"});
+    models_ =
+        std::make_shared<Models>(http::Address{.url = server_->url(), .key = "k"}, Defaults{.model = "m"});
     framework::FlowDefinition definition{{"request", "q1/tg/flow/request"},
                                          {"response", "q1/tg/flow/response"}};
     definition.insert(parameters.begin(), parameters.end());
@@ -77,12 +80,8 @@ class RequestTest : public testing::Test {
   std::shared_ptr<framework::Flow> flow_;
 };
 
-Server::Script always(std::vector<std::string> bytes) {
-  return [bytes = std::move(bytes)](const Server::Request&) { return bytes; };
-}
-
 TEST_F(RequestTest, AnswersAtOnce) {
-  start(always({answer("200 OK", hello)}));
+  start(always({http::answer("200 OK", hello)}));
   ask();
   EXPECT_EQ(answered(),
             (TextCompletionResponse{
@@ -99,7 +98,7 @@ TEST_F(RequestTest, AnswersPieceByPiece) {
 }
 
 TEST_F(RequestTest, AsksAsTheFlowSays) {
-  start(always({answer("200 OK", hello)}), {{"model", "other"}, {"temperature", "0.7"}});
+  start(always({http::answer("200 OK", hello)}), {{"model", "other"}, {"temperature", "0.7"}});
   ask();
   EXPECT_EQ(answered().model, "other");
   const auto body = server_->seen().at(0).body;
@@ -122,8 +121,8 @@ TEST_F(RequestTest, WaitsWhenThereWereTooManyRequests) {
     if (flow_) flow_->stop(10s);
     start([left = std::make_shared<std::atomic<int>>(2), streaming](const Server::Request&) {
       if ((*left)-- > 0)
-        return std::vector{answer("429 Too Many Requests", R"({"error": {"message": "slow"}})")};
-      return streaming ? events({piece("hello"), "[DONE]"}) : std::vector{answer("200 OK", hello)};
+        return std::vector{http::answer("429 Too Many Requests", R"({"error": {"message": "slow"}})")};
+      return streaming ? events({piece("hello"), "[DONE]"}) : std::vector{http::answer("200 OK", hello)};
     });
     ask(streaming);
     EXPECT_EQ(answered().response, "hello");
@@ -136,13 +135,13 @@ TEST_F(RequestTest, WaitsWhenThereWereTooManyRequests) {
 }
 
 TEST_F(RequestTest, TellsWhatTheServerSays) {
-  start(always({answer("401 No", R"({"error": {"message": "bad key"}})")}));
+  start(always({http::answer("401 No", R"({"error": {"message": "bad key"}})")}));
   ask();
   expect_failure("Error code: 401 - {'error': {'message': 'bad key'}}");
 }
 
 TEST_F(RequestTest, TellsOfGarbage) {
-  start(always({answer("200 OK", "{}")}));
+  start(always({http::answer("200 OK", "{}")}));
   ask();
   expect_failure("the model's answer has no choices");
 }

@@ -1,4 +1,4 @@
-#include "services/text_completion/http_client.hpp"
+#include "services/http/client.hpp"
 
 #include <curl/curl.h>
 
@@ -11,7 +11,7 @@
 #include <omnibus/error.hpp>
 #include <omnibus/settings.hpp>
 
-namespace omnibus::text_completion {
+namespace omnibus::http {
 namespace {
 
 constexpr auto connect_timeout = std::chrono::seconds(30);
@@ -27,7 +27,7 @@ struct FreeList {
 };
 using List = std::unique_ptr<curl_slist, FreeList>;
 
-List headers_of(const HttpPost& call) {
+List headers_of(const Post& call) {
   List out;
   const auto add = [&](const std::string& line) {
     auto* longer = ::curl_slist_append(out.get(), line.c_str());
@@ -49,7 +49,7 @@ void set(CURL* handle, CURLoption option, Value value) {
   }
 }
 
-void describe(CURL* handle, const HttpPost& post) {
+void describe(CURL* handle, const Post& post) {
   const auto connect =
       std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(post.timeout, connect_timeout));
   set(handle, CURLOPT_URL, post.url.c_str());
@@ -65,7 +65,7 @@ void describe(CURL* handle, const HttpPost& post) {
 /// What libcurl's callbacks see of one call.
 struct Call {
   CURL* handle;
-  const HttpClient::Received& received;
+  const Client::Received& received;
   const std::stop_token& stop;
   Duration timeout;
   TimePoint heard = Clock::now();  ///< when bytes came last
@@ -118,7 +118,7 @@ struct Call {
 
 }  // namespace
 
-struct HttpClient::Session {
+struct Client::Session {
   Session() : handle(::curl_easy_init()) {
     if (handle == nullptr) throw std::bad_alloc();
   }
@@ -129,11 +129,11 @@ struct HttpClient::Session {
   CURL* const handle;
 };
 
-HttpClient::HttpClient(std::string ca_file) : ca_file_(std::move(ca_file)) { initialise(); }
+Client::Client(std::string ca_file) : ca_file_(std::move(ca_file)) { initialise(); }
 
-HttpClient::~HttpClient() = default;
+Client::~Client() = default;
 
-std::unique_ptr<HttpClient::Session> HttpClient::take() {
+std::unique_ptr<Client::Session> Client::take() {
   const std::scoped_lock lock(mutex_);
   if (idle_.empty()) return std::make_unique<Session>();
   auto out = std::move(idle_.back());
@@ -142,12 +142,12 @@ std::unique_ptr<HttpClient::Session> HttpClient::take() {
   return out;
 }
 
-void HttpClient::give_back(std::unique_ptr<Session> session) {
+void Client::give_back(std::unique_ptr<Session> session) {
   const std::scoped_lock lock(mutex_);
   idle_.push_back(std::move(session));
 }
 
-int HttpClient::post(const HttpPost& post, const Received& received, const std::stop_token& stop) {
+int Client::post(const Post& post, const Received& received, const std::stop_token& stop) {
   auto session = take();
   auto* handle = session->handle;
   const auto headers = headers_of(post);
@@ -166,4 +166,4 @@ int HttpClient::post(const HttpPost& post, const Received& received, const std::
   return status;
 }
 
-}  // namespace omnibus::text_completion
+}  // namespace omnibus::http

@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-namespace omnibus::text_completion {
+namespace omnibus::http {
 
 /// A small HTTP server on a loopback port that answers as a script says, byte by byte, and closes each
 /// connection. Threads: any.
@@ -52,11 +53,23 @@ class Server {
 
 /// An answer with a length.
 std::string answer(const std::string& status, const std::string& body);
+/// A script that says the same to everybody.
+Server::Script always(std::vector<std::string> bytes);
+
+/// A server that says nothing until this object goes.
+struct Silence {
+  std::promise<void> over = {}, asked = {};
+  Server server{[this](const Server::Request&) {
+    asked.set_value();
+    over.get_future().wait();
+    return std::vector<std::string>{};
+  }};
+  ~Silence() { over.set_value(); }
+};
+
 /// A chunked answer of events; the last chunk ends it.
 std::vector<std::string> events(const std::vector<std::string>& data);
 /// The same, cut off before its end.
 std::vector<std::string> cut_events(const std::vector<std::string>& data);
-/// An event's data that says `text`.
-std::string piece(const std::string& text);
 
-}  // namespace omnibus::text_completion
+}  // namespace omnibus::http

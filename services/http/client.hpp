@@ -10,9 +10,9 @@
 
 #include <omnibus/time.hpp>
 
-namespace omnibus::text_completion {
+namespace omnibus::http {
 
-struct HttpPost {
+struct Post {
   std::string url;
   std::vector<std::string> headers = {};  ///< "Name: value"
   std::string body = {};
@@ -21,13 +21,13 @@ struct HttpPost {
 
 /// Posts over HTTP/1.1 and HTTP/2, plain or TLS, on connections that it keeps. Proxies come from the
 /// environment. Follows no redirects. Threads: any; each call holds its caller until it has ended.
-class HttpClient {
+class Client {
  public:
   /// `ca_file`: PEM certificates to trust; empty: the system's.
-  explicit HttpClient(std::string ca_file);
-  ~HttpClient();
-  HttpClient(const HttpClient&) = delete;
-  HttpClient& operator=(const HttpClient&) = delete;
+  explicit Client(std::string ca_file);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
   /// Takes the status, 0 before it is known, and some bytes of the body. What it throws ends the call.
   using Received = std::function<void(int status, std::string_view bytes)>;
@@ -35,7 +35,7 @@ class HttpClient {
   /// The status, any. Errors: Error{unavailable} when nobody answers or the connection ends early;
   /// TimeoutError; Error{authentication} when the certificate is not trusted; ClosedError after `stop`; what
   /// `received` threw.
-  int post(const HttpPost& call, const Received& received, const std::stop_token& stop);
+  int post(const Post& call, const Received& received, const std::stop_token& stop);
 
  private:
   struct Session;
@@ -47,4 +47,4 @@ class HttpClient {
   std::vector<std::unique_ptr<Session>> idle_;
 };
 
-}  // namespace omnibus::text_completion
+}  // namespace omnibus::http

@@ -1,4 +1,4 @@
-#include "services/text_completion/tests/server.hpp"
+#include "services/http/tests/server.hpp"
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -16,11 +16,11 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-namespace omnibus::text_completion {
+namespace omnibus::http {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast = boost::beast::http;
 using asio::ip::tcp;
 
 /// Writes a key and a certificate of its own for 127.0.0.1.
@@ -64,7 +64,7 @@ struct Server::Sockets {
 Server::Server(Script script, Kind kind)
     : script_(std::move(script)), kind_(kind), sockets_(std::make_unique<Sockets>()) {
   ::setenv("no_proxy", "*", 1);
-  auto pattern = (std::filesystem::temp_directory_path() / "omnibus-model-XXXXXX").string();
+  auto pattern = (std::filesystem::temp_directory_path() / "omnibus-http-XXXXXX").string();
   folder_ = ::mkdtemp(pattern.data());
   if (kind_ == Kind::tls) {
     make_certificate(folder_);
@@ -112,10 +112,10 @@ template <class Stream>
 void Server::talk(Stream& stream) {
   boost::system::error_code failure;
   boost::beast::flat_buffer buffer;
-  http::request<http::string_body> request;
-  http::read(stream, buffer, request, failure);
+  beast::request<beast::string_body> request;
+  beast::read(stream, buffer, request, failure);
   if (failure) return;
-  const Request taken{std::string(request.target()), std::string(request[http::field::authorization]),
+  const Request taken{std::string(request.target()), std::string(request[beast::field::authorization]),
                       request.body()};
   {
     const std::scoped_lock lock(mutex_);
@@ -126,6 +126,10 @@ void Server::talk(Stream& stream) {
 
 std::string answer(const std::string& status, const std::string& body) {
   return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+Server::Script always(std::vector<std::string> bytes) {
+  return [bytes = std::move(bytes)](const Server::Request&) { return bytes; };
 }
 
 std::vector<std::string> events(const std::vector<std::string>& data) {
@@ -141,8 +145,4 @@ std::vector<std::string> cut_events(const std::vector<std::string>& data) {
   return out;
 }
 
-std::string piece(const std::string& text) {
-  return R"({"choices": [{"index": 0, "delta": {"content": ")" + text + R"("}, "finish_reason": null}]})";
-}
-
-}  // namespace omnibus::text_completion
+}  // namespace omnibus::http
