@@ -5,7 +5,10 @@
 #include "commands.hpp"
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
+#include "services/document_embeddings/service.hpp"
+#include "services/embeddings/service.hpp"
 #include "services/flow/service.hpp"
+#include "services/graph_embeddings/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
 #include "tool.hpp"
@@ -79,6 +82,37 @@ int run_text_completion(const std::vector<std::string>& arguments) {
        .epilogue =
            service_epilogue("  OPENAI_TOKEN=... omnibus text-completion -m gpt-4o-mini -c 8\n"
                             "  omnibus text-completion -u http://localhost:8080/v1 -k '' -m llama\n")},
+      arguments);
+}
+
+int run_embeddings(const std::vector<std::string>& arguments) {
+  return run_service<embeddings::EmbeddingsService>(
+      {.program = "omnibus embeddings",
+       .summary = "Asks an embedding model behind Ollama or an OpenAI-compatible HTTP endpoint.",
+       .id = std::string(embeddings_id),
+       .epilogue =
+           service_epilogue("  omnibus embeddings -m mxbai-embed-large -r http://localhost:11434 -c 4\n"
+                            "  OPENAI_TOKEN=... omnibus embeddings --kind openai -m text-embedding-3-large\n"
+                            "  omnibus embeddings --kind openai -u http://localhost:8080/v1 -k ''\n")},
+      arguments);
+}
+
+int run_document_embeddings(const std::vector<std::string>& arguments) {
+  return run_service<document_embeddings::DocumentEmbeddingsService>(
+      {.program = "omnibus document-embeddings",
+       .summary = "Adds to each chunk the vectors that the embeddings service of its flow gives.",
+       .id = std::string(document_embeddings_id),
+       .epilogue =
+           service_epilogue("  omnibus document-embeddings --pubsub-url embedded:///tmp/store -c 8\n")},
+      arguments);
+}
+
+int run_graph_embeddings(const std::vector<std::string>& arguments) {
+  return run_service<graph_embeddings::GraphEmbeddingsService>(
+      {.program = "omnibus graph-embeddings",
+       .summary = "Adds to each entity the vectors that the embeddings service of its flow gives.",
+       .id = std::string(graph_embeddings_id),
+       .epilogue = service_epilogue("  omnibus graph-embeddings --pubsub-url embedded:///tmp/store -c 8\n")},
       arguments);
 }
 

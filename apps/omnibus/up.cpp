@@ -10,8 +10,11 @@
 #include "serve.hpp"
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
+#include "services/document_embeddings/service.hpp"
+#include "services/embeddings/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/gateway/processor.hpp"
+#include "services/graph_embeddings/service.hpp"
 #include "services/http/endpoint.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
@@ -19,10 +22,14 @@
 namespace omnibus::app {
 namespace {
 
+/// Before those flags of the embeddings service that mean something else to other services.
+constexpr const char* embeddings_prefix = "embeddings-";
+
 Flags up_flags() {
   auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
   flags = prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
-  return text_completion::TextCompletionService::flags(std::move(flags));
+  flags = text_completion::TextCompletionService::flags(std::move(flags));
+  return embeddings::EmbeddingsService::flags(std::move(flags), embeddings_prefix);
 }
 
 Settings with_id(Settings settings, std::string_view id) {
@@ -110,6 +117,9 @@ void print_welcome(const Settings& settings, const std::string& gateway) {
   } else {
     std::cout << "  models   " << redacted(settings.text("url")) << '\n';
   }
+  std::cout << "  vectors  "
+            << redacted(settings.text(settings.text("embeddings-kind") == "ollama" ? "ollama" : "url"))
+            << '\n';
   std::cout << "\nTry in another terminal, in this order:\n\n"
             << suggestions(settings, gateway, shared) << "\nCtrl-C stops it"
             << (shared ? "; what was accepted is kept and goes on at the next start.\n" : ".\n")
@@ -139,6 +149,12 @@ int run_up(const std::vector<std::string>& arguments) {
     made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
     made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
     made.push_back(std::make_unique<prompt::PromptService>(bus, with_id(common, prompt_id)));
+    made.push_back(std::make_unique<embeddings::EmbeddingsService>(bus, with_id(common, embeddings_id),
+                                                                   embeddings_prefix));
+    made.push_back(std::make_unique<document_embeddings::DocumentEmbeddingsService>(
+        bus, with_id(common, document_embeddings_id)));
+    made.push_back(std::make_unique<graph_embeddings::GraphEmbeddingsService>(
+        bus, with_id(common, graph_embeddings_id)));
     if (http::has_key(common)) {
       made.push_back(
           std::make_unique<text_completion::TextCompletionService>(bus, with_id(common, text_completion_id)));
