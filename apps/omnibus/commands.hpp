@@ -13,6 +13,7 @@ int run_gateway(const std::vector<std::string>& arguments);
 int run_config_svc(const std::vector<std::string>& arguments);
 int run_flow_svc(const std::vector<std::string>& arguments);
 int run_chunker_recursive(const std::vector<std::string>& arguments);
+int run_chunker_token(const std::vector<std::string>& arguments);
 int run_document_embeddings(const std::vector<std::string>& arguments);
 int run_embeddings(const std::vector<std::string>& arguments);
 int run_graph_embeddings(const std::vector<std::string>& arguments);

@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "services/chunker/service.hpp"
+#include "services/chunker/token_service.hpp"
 #include "services/config/service.hpp"
 #include "services/document_embeddings/service.hpp"
 #include "services/embeddings/service.hpp"
@@ -61,6 +62,17 @@ int run_chunker_recursive(const std::vector<std::string>& arguments) {
        .id = std::string(chunker_id),
        .epilogue = service_epilogue("  omnibus chunker-recursive --pubsub-url embedded:///tmp/store\n"
                                     "  omnibus chunker-recursive -z 1000 -v 50 -c 4 --transactional\n")},
+      arguments);
+}
+
+int run_chunker_token(const std::vector<std::string>& arguments) {
+  return run_service<chunker::TokenChunkerService>(
+      {.program = "omnibus chunker-token",
+       .summary = "Splits documents into overlapping chunks of so many tokens of cl100k_base.",
+       .id = std::string(chunker_id),
+       .epilogue = service_epilogue(
+           "  omnibus chunker-token --vocabulary cl100k_base.tiktoken\n"
+           "  omnibus chunker-token --vocabulary cl100k_base.tiktoken -z 500 -v 50 -c 4 --transactional\n")},
       arguments);
 }
 

@@ -1,12 +1,13 @@
 #include "services/chunker/service.hpp"
 
 #include <charconv>
-#include <limits>
 #include <mutex>
 #include <utility>
 
 #include <omnibus/catalogue/document.hpp>
 #include <omnibus/framework/flow.hpp>
+
+#include "services/flags/at_least.hpp"
 
 namespace omnibus::chunker {
 namespace {
@@ -30,7 +31,7 @@ std::size_t number(std::string_view name, std::string_view text) {
   const auto parsed = std::from_chars(digits.data(), end, out);
   if (parsed.ec != std::errc{} || parsed.ptr != end) {
     throw ConfigError("parameter " + std::string(name) + " is '" + std::string(text) + "'",
-                      "it takes a number of code points");
+                      "it takes a number");
   }
   return out;
 }
@@ -69,8 +70,9 @@ class Delivery {
   framework::HandlerDone done_;
 };
 
-void split_document(const Limits& defaults, const Message<TextDocument>& document,
-                    const framework::Context& context, framework::HandlerDone done) {
+void split_document(const ChunkerService::Splitter& splitter, const Limits& defaults,
+                    const Message<TextDocument>& document, const framework::Context& context,
+                    framework::HandlerDone done) {
   const auto delivery = std::make_shared<Delivery>(std::move(done));
   try {
     auto& flow = *context.in;
@@ -79,7 +81,7 @@ void split_document(const Limits& defaults, const Message<TextDocument>& documen
     auto& sizes =
         flow.bus().metrics().histogram("chunk_size", "Chunk size in code points",
                                        {{"id", context.id}, {"flow", context.flow}}, size_buckets());
-    auto pieces = split_recursive(document->text, limits);
+    auto pieces = splitter(document->text, limits);
     delivery->expect(pieces.size());
     Chunk chunk{.metadata = document->metadata};
     for (auto& piece : pieces) {
@@ -94,13 +96,8 @@ void split_document(const Limits& defaults, const Message<TextDocument>& documen
   }
 }
 
-std::size_t flag_number(const Settings& settings, std::string_view flag, std::int64_t least) {
-  const auto value = settings.integer(flag);
-  if (value < least || value > std::numeric_limits<int>::max()) {
-    throw ConfigError("--" + std::string(flag) + " is " + std::to_string(value),
-                      "give at least " + std::to_string(least));
-  }
-  return static_cast<std::size_t>(value);
+std::size_t flag_number(int least, const Settings& settings, std::string_view flag) {
+  return static_cast<std::size_t>(flags::at_least(least, settings, flag));
 }
 
 }  // namespace
@@ -113,31 +110,34 @@ Limits limits_of(Limits otherwise, const std::optional<std::string>& size,
   return otherwise;
 }
 
-ChunkerService::ChunkerService(Bus bus, Settings settings)
+ChunkerService::ChunkerService(Bus bus, Settings settings, Splitter splitter)
     : FlowProcessor(std::move(bus), std::move(settings)) {
-  const Limits defaults{flag_number(this->settings(), "chunk-size", 1),
-                        flag_number(this->settings(), "chunk-overlap", 0)};
+  const Limits defaults{flag_number(1, this->settings(), "chunk-size"),
+                        flag_number(0, this->settings(), "chunk-overlap")};
   validate(defaults);
-  const auto concurrency = static_cast<int>(flag_number(this->settings(), "concurrency", 1));
+  const auto concurrency = flags::at_least(1, this->settings(), "concurrency");
   add<framework::ParameterSpec>("chunk-size");
   add<framework::ParameterSpec>("chunk-overlap");
   add<framework::ProducerSpec<Chunk>>("output");
   add<framework::ConsumerSpec<TextDocument>>(
       "input",
-      framework::AsyncHandler<TextDocument>([defaults](const Message<TextDocument>& document,
-                                                       const framework::Context& context,
-                                                       framework::HandlerDone done) {
-        split_document(defaults, document, context, std::move(done));
-      }),
+      framework::AsyncHandler<TextDocument>(
+          [splitter = std::move(splitter), defaults](const Message<TextDocument>& document,
+                                                     const framework::Context& context,
+                                                     framework::HandlerDone done) {
+            split_document(splitter, defaults, document, context, std::move(done));
+          }),
       concurrency);
 }
 
 ChunkerService::~ChunkerService() { ChunkerService::stop(); }
 
-Flags ChunkerService::flags(Flags flags) {
+Flags ChunkerService::flags(Flags flags, Limits defaults, const std::string& unit) {
+  const auto number = [](std::size_t value) { return static_cast<std::int64_t>(value); };
   return FlowProcessor::flags(std::move(flags))
-      .integer("chunk-size", "most code points of a chunk", 2000, {}, 'z')
-      .integer("chunk-overlap", "most code points a chunk repeats of the one before", 100, {}, 'v')
+      .integer("chunk-size", "most " + unit + " of a chunk", number(defaults.size), {}, 'z')
+      .integer("chunk-overlap", "most " + unit + " a chunk repeats of the one before",
+               number(defaults.overlap), {}, 'v')
       .integer("concurrency", "messages in work at once", 1, {}, 'c');
 }
 

@@ -10,7 +10,7 @@
 
 namespace omnibus::chunker {
 
-/// How large chunks are. Units: code points.
+/// How large chunks are. Units: code points, or tokens where a splitter counts in them.
 struct Limits {
   std::size_t size = 2000;    ///< most of one chunk
   std::size_t overlap = 100;  ///< most that a chunk repeats of the one before
