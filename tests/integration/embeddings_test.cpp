@@ -51,7 +51,10 @@ class EmbeddingsProcesses : public testing::Test {
     await_reader("entities", "graph-embeddings--f1--input");
   }
   void start_embeddings() { system_.start("embeddings", {"-r", server_.url(), "-m", "m1", "-c", "4"}); }
-  void start_glue(const std::string& command) { system_.start(command, {"-c", "4"}); }
+  void start_glue(const std::string& command, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"-c", "4"});
+    system_.start(command, std::move(more));
+  }
   void await_reader(const std::string& queue, const std::string& subscription) {
     EXPECT_TRUE(eventually([&] {
       const auto all = system_.bus().statistics(topic(queue)).subscriptions;
@@ -116,6 +119,28 @@ TEST_F(EmbeddingsProcesses, LoseNothingWhenEachIsKilledInMidWork) {
            backlog("entities", "graph-embeddings--f1--input") == 0 &&
            backlog("questions", "embeddings--f1--request") == 0;
   }));
+}
+
+TEST_F(EmbeddingsProcesses, DoubleNothingInTransactions) {
+  start();
+  const auto restart = [&] {
+    system_.kill("document-embeddings");
+    start_glue("document-embeddings", {"--transactional"});
+  };
+  restart();
+  constexpr std::size_t messages = 200;
+  for (std::size_t i = 0; i < messages; ++i) chunks_.send({.chunk = "text " + std::to_string(i)});
+  std::multiset<std::string> arrived;
+  while (arrived.size() < messages) {
+    const auto message = documents_.poll(30s);
+    ASSERT_TRUE(message) << messages - arrived.size() << " chunks are missing";
+    arrived.insert((*message)->chunks.at(0).chunk.str());
+    documents_.acknowledge(*message);
+    if (arrived.size() == messages / 2) restart();
+  }
+  EXPECT_EQ(std::set<std::string>(arrived.begin(), arrived.end()).size(), messages);
+  EXPECT_TRUE(eventually([&] { return backlog("chunks", "document-embeddings--f1--input") == 0; }));
+  EXPECT_FALSE(documents_.poll(100ms)) << "one came twice";
 }
 
 TEST_F(EmbeddingsProcesses, StopCleanlyOnSigterm) {
