@@ -19,7 +19,7 @@ ChunkerService::Splitter splitter_of(const Settings& settings) {
 
 }  // namespace
 
-TokenChunkerService::TokenChunkerService(Bus bus, Settings settings)
+TokenChunkerService::TokenChunkerService(Bus bus, const Settings& settings)
     : ChunkerService(std::move(bus), settings, splitter_of(settings)) {}
 
 Flags TokenChunkerService::flags(Flags flags) {

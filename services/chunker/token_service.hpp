@@ -9,7 +9,7 @@ namespace omnibus::chunker {
 class TokenChunkerService : public ChunkerService {
  public:
   /// Errors: ConfigError when there is no vocabulary, or its file is malformed (naming the line).
-  TokenChunkerService(Bus bus, Settings settings);
+  TokenChunkerService(Bus bus, const Settings& settings);
 
   /// `flags` and what the service adds to the common ones.
   static Flags flags(Flags flags = {});

@@ -11,7 +11,6 @@
 namespace omnibus::embeddings {
 namespace {
 
-using boost::json::array;
 using boost::json::value;
 
 /// The only element of the list. Errors: ProtocolError when it is none, or has another length.

@@ -1,5 +1,6 @@
 #include "services/tokens/vocabulary.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
