@@ -105,6 +105,17 @@ void same_thread(Plan& plan) {
   tally.report();
 }
 
+/// Handlers on the sender's thread. What best effort offers: nothing to acknowledge.
+void handled_inline(Plan& plan) {
+  Tally tally(plan.messages, plan.size);
+  const auto in = plan.bus.create_inline_consumer<Note>(plan.queue, [&](const InlineMessage<Note>& message) {
+    tally.take(message.value());
+    if (tally.complete()) tally.acknowledged();
+  });
+  send(plan);
+  tally.report();
+}
+
 /// Consume, process, produce; with q2 each message in a transaction of its own.
 void pipeline(Plan& plan) {
   auto target = plan.queue;
@@ -170,11 +181,16 @@ void ask(Plan& plan) {
 }
 
 void run(int argc, char** argv) {
-  static const std::map<std::string, void (*)(Plan&)> roles{
-      {"send", send},         {"receive", receive}, {"queued", queued}, {"same-thread", same_thread},
-      {"pipeline", pipeline}, {"echo", echo},       {"ask", ask}};
+  static const std::map<std::string, void (*)(Plan&)> roles{{"send", send},
+                                                            {"receive", receive},
+                                                            {"queued", queued},
+                                                            {"same-thread", same_thread},
+                                                            {"inline", handled_inline},
+                                                            {"pipeline", pipeline},
+                                                            {"echo", echo},
+                                                            {"ask", ask}};
   Flags flags;
-  flags.positional("role", "send, receive, queued, same-thread, pipeline, echo or ask")
+  flags.positional("role", "send, receive, queued, same-thread, inline, pipeline, echo or ask")
       .text("queue", "queue of the run", "q1/tg/bench/peers")
       .integer("messages", "how many", 100000)
       .integer("size", "bytes of the text", 100)

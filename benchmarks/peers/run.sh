@@ -95,9 +95,11 @@ theirs() {
 one_size() {
   local size=$1
   mine memory q1 "$size" 200000; alone omnibus "in process, queued, $size B" "${command[@]}" queued
-  mine memory q1 "$size" 200000; alone omnibus "in process, inline, $size B" "${command[@]}" same-thread
+  mine memory q1 "$size" 200000; alone omnibus "in process, one thread, $size B" "${command[@]}" same-thread
+  mine memory q0 "$size" 2000000; alone omnibus "in process, inline, $size B" "${command[@]}" inline
   ! theirs none "$size" 50000 || {
     alone watermill "in process, queued, $size B" "${command[@]}" watermill-queued
+    alone watermill "in process, one thread, $size B" "${command[@]}" watermill-inline
     alone watermill "in process, inline, $size B" "${command[@]}" watermill-inline
   }
   mine process q0 "$size" 300000; pair first omnibus "two processes, q0, $size B" receive send "${command[@]}"

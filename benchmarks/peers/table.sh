@@ -40,6 +40,7 @@ print_table() {
   printf '%-36s %-10s %10s %10s %7s %-8s %-13s %5s %5s\n' setting peer omnibus peer ratio goal verdict 'lost%' 'its'
   for size in 16 100 1024; do
     compare messages_per_second "in process, queued, $size B" watermill '>=' 8
+    compare messages_per_second "in process, one thread, $size B" watermill '>=' 1
     compare messages_per_second "in process, inline, $size B" watermill '>=' 50
     compare messages_per_second "two processes, q0, $size B" nats '>=' 5
     compare messages_per_second "two processes, q1 grouped, $size B" redis '>=' 4

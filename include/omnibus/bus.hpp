@@ -18,6 +18,7 @@
 #include <omnibus/consumer.hpp>
 #include <omnibus/detail/export.hpp>
 #include <omnibus/driver.hpp>
+#include <omnibus/inline_consumer.hpp>
 #include <omnibus/metrics.hpp>
 #include <omnibus/options.hpp>
 #include <omnibus/producer.hpp>
@@ -64,12 +65,26 @@ class Bus {
     return Consumer<T>(create_consumer(queue, subscription, schema::type_of<T>(), std::move(options)));
   }
 
+  /// Calls `handler(const InlineMessage<T>&)` for each message of a best-effort queue, on the thread that
+  /// sends it and before the send returns: no queue between the two, no waiting, no copy. A subscription of
+  /// its own. Handlers must be short and not wait; they may run several at once, one for each thread that
+  /// sends. What they throw is logged and counted. Errors: ConfigError for a queue that is not q0, and where
+  /// Feature::inline_delivery is missing.
+  template <Schema T, class Handler>
+  InlineConsumer<T> create_inline_consumer(const QueueName& queue, Handler handler) {
+    return InlineConsumer<T>(
+        create_inline_consumer(queue, schema::type_of<T>(), detail::inline_calls<T>(std::move(handler))));
+  }
+
   /// For types known only at run time. Errors: as above.
   std::unique_ptr<detail::ProducerHandle> create_producer(const QueueName& queue, const schema::Type& type,
                                                           ProducerOptions options);
   std::unique_ptr<detail::ConsumerHandle> create_consumer(const QueueName& queue,
                                                           std::string_view subscription,
                                                           const schema::Type& type, ConsumerOptions options);
+  std::unique_ptr<detail::InlineConsumerHandle> create_inline_consumer(const QueueName& queue,
+                                                                       const schema::Type& type,
+                                                                       detail::MakeInlineCall make);
 
   /// Runs `work(Transaction&)`. What it sends and acknowledges through the transaction happens together when
   /// it returns, and not at all when it throws. Returns what `work` returns. Errors: ConfigError where

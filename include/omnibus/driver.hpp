@@ -60,10 +60,11 @@ enum class Feature : std::uint8_t {
   statistics,
   authentication,
   encryption,
-  link_loss,   ///< there is a link that can be cut
-  namespaces,  ///< tenants and namespaces have to be made before they are used, and have policies
+  link_loss,        ///< there is a link that can be cut
+  namespaces,       ///< tenants and namespaces have to be made before they are used, and have policies
+  inline_delivery,  ///< best effort handled on the thread that sends
 };
-inline constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::namespaces) + 1;
+inline constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::inline_delivery) + 1;
 std::string_view to_string(Feature feature) noexcept;
 
 /// Declared by each backend; what is weaker, emulated or missing says how in `note`.
@@ -146,6 +147,12 @@ class Producer {
   /// Hands over messages in order. Each `done` reports when the broker has accepted (q1, q2) or taken (q0)
   /// it. Errors: too_large, no_space, unavailable, no_subscription, closed …
   virtual void send(std::span<SendRequest> batch) = 0;
+  /// Sends one best-effort message and is done with it when it returns true. False: nothing has happened and
+  /// send() is to be used. Called like send, where Feature::inline_delivery holds.
+  virtual bool send_at_once(const Outgoing& message) {
+    static_cast<void>(message);
+    return false;
+  }
   /// Completes when everything sent before is confirmed or failed.
   virtual void flush(Completion done) = 0;
   /// Ends it; sends still unconfirmed at `deadline` complete with ErrorCode::closed. No completion of this
@@ -186,6 +193,26 @@ class Consumer {
   virtual void unsubscribe(Completion done) = 0;
   /// Ends it; what is unacknowledged goes to other consumers. No call into the Sink after `done`.
   virtual void close(TimePoint deadline, Completion done) = 0;
+};
+
+/// A message as its sender holds it; lives as long as the call it comes with.
+struct InlineMessage {
+  std::string_view payload;
+  const Properties& properties;
+  std::string_view key;
+};
+
+/// Takes messages on the threads that send them. Threads: any, several at once.
+class InlineSink {
+ public:
+  virtual ~InlineSink() = default;
+  virtual void take(const InlineMessage& message) noexcept = 0;
+};
+
+/// Destroyed, it makes no further call into its sink; one that runs may still be running.
+class InlineConsumer {
+ public:
+  virtual ~InlineConsumer() = default;
 };
 
 struct ProducerConfig {
@@ -314,6 +341,10 @@ class Backend {
   virtual void remove_subscription(const QueueName& queue, std::string_view subscription, Completion done);
   virtual void statistics(const QueueName& queue, Result<QueueStatistics> done);
   virtual void begin(std::string_view transactional_id, Result<std::unique_ptr<Transaction>> done);
+  /// Gives `sink` each message of a best-effort queue that is sent by this process from then on, before the
+  /// send completes and in the order of each producer. No reconnects: what offers this has no link.
+  virtual void create_inline_consumer(const QueueName& queue, std::shared_ptr<InlineSink> sink,
+                                      Result<std::unique_ptr<InlineConsumer>> done);
   /// Makes the tenant, the namespace and its policies where they are missing. Errors also: authentication,
   /// forbidden, which names the right that is missing.
   virtual void create_namespace(const NamespaceConfig& config, Result<NamespaceOutcome> done);

@@ -6,6 +6,7 @@
 #include <omnibus/bus.hpp>
 #include <omnibus/consumer.hpp>
 #include <omnibus/error.hpp>
+#include <omnibus/inline_consumer.hpp>
 #include <omnibus/log.hpp>
 #include <omnibus/message.hpp>
 #include <omnibus/metrics.hpp>

@@ -7,6 +7,7 @@
 #include "core/answer.hpp"
 #include "core/connection.hpp"
 #include "core/consumer_core.hpp"
+#include "core/inline_core.hpp"
 #include "core/producer_core.hpp"
 #include "core/thread_state.hpp"
 #include "core/transaction.hpp"
@@ -81,6 +82,19 @@ class OwnedConsumer final : public ConsumerHandle {
   std::shared_ptr<ConsumerCore> core_;
 };
 
+class OwnedInlineConsumer final : public InlineConsumerHandle {
+ public:
+  OwnedInlineConsumer(std::shared_ptr<BusCore> owner, std::shared_ptr<InlineCore> core)
+      : owner_(std::move(owner)), core_(std::move(core)) {}
+  ~OwnedInlineConsumer() override { core_->close(destructor_time); }
+  CloseReport close(Duration timeout) noexcept override { return core_->close(timeout); }
+  const QueueName& queue() const noexcept override { return core_->queue(); }
+
+ private:
+  std::shared_ptr<BusCore> owner_;  // first: goes last
+  std::shared_ptr<InlineCore> core_;
+};
+
 }  // namespace
 }  // namespace detail
 
@@ -102,6 +116,14 @@ std::unique_ptr<detail::ConsumerHandle> Bus::create_consumer(const QueueName& qu
   validate(queue);
   auto core = detail::ConsumerCore::open(core_->connection(), queue, subscription, type, std::move(options));
   return std::make_unique<detail::OwnedConsumer>(core_, std::move(core));
+}
+
+std::unique_ptr<detail::InlineConsumerHandle> Bus::create_inline_consumer(const QueueName& queue,
+                                                                          const schema::Type& type,
+                                                                          detail::MakeInlineCall make) {
+  validate(queue);
+  auto core = detail::InlineCore::open(core_->connection(), queue, type, std::move(make));
+  return std::make_unique<detail::OwnedInlineConsumer>(core_, std::move(core));
 }
 
 Transaction Bus::begin_transaction() { return Transaction(detail::begin_transaction(core_)); }

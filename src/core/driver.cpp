@@ -72,7 +72,8 @@ std::string_view to_string(Feature feature) noexcept {
                                                               "authentication",
                                                               "encryption",
                                                               "link_loss",
-                                                              "namespaces"};
+                                                              "namespaces",
+                                                              "inline_delivery"};
   return names[static_cast<std::size_t>(feature)];
 }
 
@@ -104,6 +105,12 @@ void Backend::statistics(const QueueName&, Result<QueueStatistics> done) {
 void Backend::create_namespace(const NamespaceConfig&, Result<NamespaceOutcome> done) {
   const Error error = unsupported(*this, "making namespaces");
   done(&error, {});
+}
+
+void Backend::create_inline_consumer(const QueueName&, std::shared_ptr<InlineSink>,
+                                     Result<std::unique_ptr<InlineConsumer>> done) {
+  const Error error = unsupported(*this, "handling messages on the thread that sends them");
+  done(&error, nullptr);
 }
 
 void Backend::begin(std::string_view, Result<std::unique_ptr<Transaction>> done) {

@@ -47,6 +47,8 @@ ProducerCore::ProducerCore(std::shared_ptr<Connection> connection, const QueueNa
       options_(checked(std::move(options))),
       name_(options_.name.empty() ? connection_->instance() + "-" + text::uuid() : options_.name),
       labels_{{"queue", queue.str()}},
+      at_once_(queue.qos == Qos::best_effort &&
+               connection_->features().has(driver::Feature::inline_delivery)),
       slots_(options_.window_bytes / 4),
       last_sequence_(first_sequence(options_)) {}
 
@@ -67,19 +69,95 @@ Error ProducerCore::late_error(std::string_view what) const {
 // ---- sending
 
 void ProducerCore::send(const void* value, const SendOptions& options) {
+  refuse_from_inside();
   StackWaiter waiter;
-  Slot* slot = encoded(value, options);
-  slot->done = [&waiter](const Error* error) { waiter.set(error); };
-  slot->run_inline = slot->sync = true;
-  submit(slot, options);
+  Completion done = [&waiter](const Error* error) { waiter.set(error); };
+  if (!at_once_ || !send_at_once(value, options, done, true)) {
+    Slot* slot = encoded(value, options);
+    slot->done = std::move(done);
+    slot->run_inline = slot->sync = true;
+    submit(slot, options);
+  }
   waiter.wait();
 }
 
 void ProducerCore::send_async(const void* value, const SendOptions& options, Completion done) {
+  if (at_once_ && send_at_once(value, options, done, false)) return;
   Slot* slot = encoded(value, options);
   slot->done = std::move(done);
   slot->run_inline = options_.inline_completion;
   submit(slot, options);
+}
+
+/// Without the window, on this thread: for best effort that is handled inline or that nobody takes. False:
+/// it is to be sent as usual.
+bool ProducerCore::send_at_once(const void* value, const SendOptions& options, Completion& done, bool sync) {
+  validate(options.properties);
+  Slot* slot = nullptr;
+  {
+    const Lock lock(mutex_);
+    refuse_if_ended();
+    if (pumping_ || state_ != State::up || !window_.empty()) return false;
+    slot = slots_.take();
+    number(slot, options);
+    pumping_ = true;  // what others send meanwhile waits in the window
+  }
+  bool sent = false;
+  std::exception_ptr failure;
+  try {
+    encode(slot, value, options);
+    check_size(*slot);
+    const SendingScope scope(this);
+    sent = driver_->send_at_once(slot->message);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  Lock lock(mutex_);
+  pumping_ = false;
+  if (sent || failure) {
+    slots_.give_back(slot);
+  } else {
+    slot->done = std::move(done);
+    slot->sync = sync;
+    slot->run_inline = sync || options_.inline_completion;
+    queue_first(lock, slot, options);
+  }
+  if (sent) {
+    sent_.add(connection_->metrics(), labels_);
+    report(lock, {std::move(done), std::nullopt, sync || options_.inline_completion});
+  }
+  if (first_pending_ != nullptr || flush_wanted_) {
+    pump(lock);
+  } else {
+    stop_pumping(lock);
+  }
+  lock.unlock();
+  if (failure) std::rethrow_exception(failure);
+  return true;
+}
+
+/// The driver did not take it at once. It goes before what came meanwhile.
+void ProducerCore::queue_first(Lock& lock, Slot* slot, const SendOptions& options) {
+  slot->deadline =
+      deadline_after(options.timeout > Duration::zero() ? options.timeout : options_.send_timeout);
+  window_.push_front(slot);
+  first_pending_ = slot;
+  bytes_ += slot->message.payload.size();
+  ++pending_;
+  if (slot->deadline < expiry_at_) arm_expiry(slot->deadline);
+  if (!ended_) return;
+  const ClosedError error("the producer of " + queue_.str() + " was closed before the message was sent");
+  ++report_.unsent;
+  report(lock, finish(slot, &error));
+}
+
+/// What runs inside this producer's own send must not wait for it.
+void ProducerCore::refuse_from_inside() const {
+  if (!thread_state.sends(this)) return;
+  throw Error(
+      ErrorCode::would_block,
+      "an inline handler that runs in a send to " + queue_.str() + " cannot wait for the same producer",
+      {.hint = "use send_async there"});
 }
 
 void ProducerCore::send_copy(std::string_view payload, const Properties& properties, std::string_view key,
@@ -107,19 +185,23 @@ void ProducerCore::give_back(Slot* slot) noexcept {
 
 Slot* ProducerCore::encoded(const void* value, const SendOptions& options) {
   validate(options.properties);
-  if (options.delay > Duration::zero()) {
-    connection_->require(driver::Feature::delayed_send, "a send with a delay");
-  }
   Slot* slot = lend();
   try {
-    if (!slot->encoder) slot->encoder = connection_->backend().encoder(*type_);
-    slot->encoder->encode(value, slot->message.payload);
-    fill(slot, options);
+    encode(slot, value, options);
   } catch (...) {
     give_back(slot);
     throw;
   }
   return slot;
+}
+
+void ProducerCore::encode(Slot* slot, const void* value, const SendOptions& options) {
+  if (options.delay > Duration::zero()) {
+    connection_->require(driver::Feature::delayed_send, "a send with a delay");
+  }
+  if (!slot->encoder) slot->encoder = connection_->backend().encoder(*type_);
+  slot->encoder->encode(value, slot->message.payload);
+  fill(slot, options);
 }
 
 void ProducerCore::fill(Slot* slot, const SendOptions& options) {
@@ -170,6 +252,7 @@ void ProducerCore::wait_for_room(Lock& lock, const Slot& slot) {
     refuse_if_ended();
     if (options_.fail_fast && state_ != State::up) throw late_error("cannot send to");
     if (has_room(slot)) return;
+    refuse_from_inside();
     if (!options_.block_when_full && !slot.sync) {
       throw Error(ErrorCode::would_block, "the send window of " + queue_.str() + " is full",
                   {.retryable = true});
@@ -182,10 +265,14 @@ void ProducerCore::wait_for_room(Lock& lock, const Slot& slot) {
   }
 }
 
-void ProducerCore::enqueue(Slot* slot, const SendOptions& options) {
+void ProducerCore::number(Slot* slot, const SendOptions& options) {
   slot->message.sequence = options.sequence.value_or(last_sequence_ + 1);
   last_sequence_ = std::max(last_sequence_, slot->message.sequence);
   slot->ticket = ++last_ticket_;
+}
+
+void ProducerCore::enqueue(Slot* slot, const SendOptions& options) {
+  number(slot, options);
   window_.push_back(slot);
   bytes_ += slot->message.payload.size();
   ++pending_;
@@ -221,12 +308,20 @@ void ProducerCore::pump(Lock& lock) {
     gather();
     const bool flush = std::exchange(flush_wanted_, false);
     lock.unlock();
-    if (!batch_.empty()) driver_->send(batch_);
-    if (flush) driver_->flush([](const Error*) {});
-    batch_.clear();
+    {
+      const SendingScope scope(this);
+      if (!batch_.empty()) driver_->send(batch_);
+      if (flush) driver_->flush([](const Error*) {});
+      batch_.clear();
+    }
     lock.lock();
   }
   pumping_ = false;
+  stop_pumping(lock);
+}
+
+/// What waited for the thread that pumped.
+void ProducerCore::stop_pumping(Lock& lock) {
   if (ended_) {
     end_driver(lock);
   } else if (state_ == State::lost) {
@@ -391,6 +486,7 @@ void ProducerCore::expire() {
 }
 
 void ProducerCore::flush(Duration timeout) {
+  refuse_from_inside();
   const TimePoint deadline = deadline_after(timeout);
   Lock lock(mutex_);
   const std::uint64_t target = last_ticket_;

@@ -58,6 +58,11 @@ class ProducerCore final : public Closable, public std::enable_shared_from_this<
   Slot* lend();
   void give_back(Slot* slot) noexcept;
   Slot* encoded(const void* value, const SendOptions& options);
+  void encode(Slot* slot, const void* value, const SendOptions& options);
+  bool send_at_once(const void* value, const SendOptions& options, Completion& done, bool sync);
+  void queue_first(Lock& lock, Slot* slot, const SendOptions& options);
+  void refuse_from_inside() const;
+  void number(Slot* slot, const SendOptions& options);
   static void fill(Slot* slot, const SendOptions& options);
   void check_size(const Slot& slot) const;
   bool has_room(const Slot& slot) const noexcept;
@@ -66,6 +71,7 @@ class ProducerCore final : public Closable, public std::enable_shared_from_this<
   void refuse_if_ended() const;
   void enqueue(Slot* slot, const SendOptions& options);
   void pump(Lock& lock);
+  void stop_pumping(Lock& lock);
   void gather();
   void on_sent(Slot* slot, const Error* error) noexcept;
   void settle(Lock& lock, Slot* slot, const Error* error);
@@ -102,6 +108,7 @@ class ProducerCore final : public Closable, public std::enable_shared_from_this<
   const ProducerOptions options_;
   const std::string name_;
   const Labels labels_;
+  const bool at_once_;  ///< worth asking the driver's send_at_once
   LazyCounter sent_{"omnibus_sent", "Messages confirmed by the broker"};
   LazyCounter reconnects_{"omnibus_reconnects", "Links made again after a loss"};
 

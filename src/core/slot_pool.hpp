@@ -36,6 +36,13 @@ class SlotList {
     back_ = slot;
     ++size_;
   }
+  void push_front(Slot* slot) noexcept {
+    slot->previous = nullptr;
+    slot->next = front_;
+    (front_ != nullptr ? front_->previous : back_) = slot;
+    front_ = slot;
+    ++size_;
+  }
   void remove(Slot* slot) noexcept {
     (slot->previous != nullptr ? slot->previous->next : front_) = slot->next;
     (slot->next != nullptr ? slot->next->previous : back_) = slot->previous;

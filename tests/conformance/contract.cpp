@@ -17,6 +17,8 @@ constexpr std::array rows{
         "best effort: acknowledgement is a no-op, a slow consumer loses the oldest, counted; the producer "
         "never "
         "waits for it"},
+    Row{"Inline", "q0, inline",
+        "by option best effort is handled on the sender's thread, before its send returns"},
     Row{"AtLeastOnce", "q1",
         "at least once: survives the restart of consumer and broker and the death of the consumer's process"},
     Row{"SendOnce", "q2 (a) send",

@@ -3,6 +3,7 @@
 /// The untemplated insides of Producer<T> and Consumer<T>. Values pass as `void*` beside their schema::Type,
 /// so that core is compiled once. Not for direct use.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,24 @@ class ConsumerHandle {
   using EndSettling = UniqueFunction<void(TransactionEnd)>;
   /// Makes the acknowledgement a part of the transaction. Errors: stale_ack, closed, unavailable.
   virtual EndSettling acknowledge_in(driver::Transaction& transaction, const Envelope& envelope) = 0;
+};
+
+/// A value and the user's handler for it. Threads: one caller at a time.
+class InlineCall {
+ public:
+  virtual ~InlineCall() = default;
+  /// Where the next message is decoded into, empty.
+  virtual void* value() = 0;
+  virtual void run(const driver::InlineMessage& message) = 0;
+};
+/// One for each call that runs at the same time. Threads: any.
+using MakeInlineCall = std::function<std::unique_ptr<InlineCall>()>;
+
+class InlineConsumerHandle {
+ public:
+  virtual ~InlineConsumerHandle() = default;
+  virtual CloseReport close(Duration timeout) noexcept = 0;
+  virtual const QueueName& queue() const noexcept = 0;
 };
 
 /// A transaction without the types. Threads: one caller at a time.

@@ -82,7 +82,8 @@ class EmbeddedBackend final : public driver::Backend {
     try {
       refuse_extra(config.extra, config.queue);
       const auto id = open_engine()->open_producer(config);
-      producer = std::make_unique<ProducerHandle>(engine_, host_, id, config.queue.qos == Qos::best_effort);
+      producer = std::make_unique<ProducerHandle>(engine_, host_, id, config.queue.qos == Qos::best_effort,
+                                                  engine_->inline_queue(config.queue));
     } catch (const Error& error) {
       return done(&error, nullptr);
     }
@@ -140,6 +141,13 @@ class EmbeddedBackend final : public driver::Backend {
       return done(&error, nullptr);
     }
     done(nullptr, std::move(transaction));
+  }
+
+  void create_inline_consumer(const QueueName& queue, std::shared_ptr<driver::InlineSink> sink,
+                              driver::Result<std::unique_ptr<driver::InlineConsumer>> done) override {
+    auto target = engine_->inline_queue(queue);
+    if (!target) return Backend::create_inline_consumer(queue, std::move(sink), std::move(done));
+    done(nullptr, std::make_unique<InlineConsumerHandle>(std::move(target), std::move(sink)));
   }
 
   void close(TimePoint, Completion done) override {

@@ -18,6 +18,7 @@
 
 #include "backends/embedded/alarm.hpp"
 #include "backends/embedded/gate.hpp"
+#include "backends/embedded/inline_queue.hpp"
 #include "backends/embedded/journal.hpp"
 #include "backends/embedded/port.hpp"
 #include "backends/embedded/scratch.hpp"
@@ -58,6 +59,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void publish(const OutletPtr& outlet, std::span<driver::SendRequest> batch);
   /// Completes when everything committed before is durable. Errors go to `done`.
   void flush(Completion done);
+
+  /// In memory: who handles a best-effort queue on the sender's thread. Null in a directory, where senders
+  /// may be other processes.
+  std::shared_ptr<InlineQueue> inline_queue(const QueueName& queue);
 
   /// Errors: conflict for another sharing mode or a second exclusive consumer.
   PortPtr open_consumer(const driver::ConsumerConfig& config, driver::Sink& sink);
@@ -212,6 +217,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const EngineOptions options_;
   const std::shared_ptr<Alarm> alarm_;
   Gate gate_;
+  InlineQueues inline_queues_;
 
   std::mutex waiting_mutex_;  ///< guards what follows; taken last, for moments
   Waiting waiting_;

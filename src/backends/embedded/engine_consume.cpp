@@ -57,6 +57,8 @@ PortPtr Engine::open_consumer(const driver::ConsumerConfig& config, driver::Sink
   PortPtr port;
   const auto& options = config.options;
   if (config.queue.qos == Qos::best_effort) journal_->want_best_effort();
+  std::shared_ptr<void> joined;
+  if (const auto queue = inline_queue(config.queue)) joined = InlineQueue::join(queue);
   run([&](Aftermath&) {
     write_ends();  // it may be of an exclusive consumer
     const auto queue = ensure_queue(config.queue);
@@ -73,6 +75,7 @@ PortPtr Engine::open_consumer(const driver::ConsumerConfig& config, driver::Sink
     const auto consumer = state_.next_consumer();
     port = std::make_shared<Port>(sink, consumer, id, std::max<std::size_t>(options.window, 1),
                                   config.queue.qos == Qos::best_effort);
+    port->joined = std::move(joined);
     commit(record::Attach{consumer, id, journal_->self(), options.sharing, options.ordered_keys,
                           millis(options.ack_timeout)});
     ports_.emplace(consumer, port);
@@ -156,6 +159,7 @@ void Engine::give_back(const PortPtr& port, std::span<const driver::AckId> ids, 
 
 void Engine::forget(const PortPtr& port, Aftermath& after) {
   port->closed = true;
+  port->joined.reset();
   port->outbox.clear();
   ports_.erase(port->id);
   const auto local = locals_.find(port->subscription);

@@ -42,6 +42,11 @@ QueueId Engine::ensure_queue(const QueueName& name) {
   return id;
 }
 
+std::shared_ptr<InlineQueue> Engine::inline_queue(const QueueName& queue) {
+  if (queue.qos != Qos::best_effort || !journal_->fleeting()) return nullptr;
+  return inline_queues_.of(store_name(queue));
+}
+
 ProducerId Engine::open_producer(const driver::ProducerConfig& config) {
   ProducerId id = 0;
   if (config.queue.qos == Qos::best_effort) journal_->want_best_effort();

@@ -100,6 +100,14 @@ void Engine::publish_after(const Transacted& work) {
     if (output.queue.qos == Qos::best_effort) outputs.push_back(&output);
   }
   if (outputs.empty()) return;
+  for (const auto* output : outputs) {
+    const auto queue = inline_queue(output->queue);
+    if (!queue) continue;
+    driver::Delivery delivery;
+    journal_->load(output->content, true, delivery);
+    InlineQueue::View view;
+    queue->deliver(view, {delivery.body.bytes(), delivery.properties, delivery.key});
+  }
   try {
     std::vector<QueueId> queues;
     run([&](Aftermath&) {

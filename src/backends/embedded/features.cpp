@@ -32,7 +32,10 @@ driver::Features features(bool durable) {
   }
   if (durable) {
     features.set(Feature::durable, Support::native);
+    features.set(Feature::inline_delivery, Support::missing,
+                 "senders may be other processes; embedded:// has it");
   } else {
+    features.set(Feature::inline_delivery, Support::native);
     features.set(Feature::durable, Support::missing,
                  "embedded:// lives in this process and ends with it; embedded:///path is durable");
   }

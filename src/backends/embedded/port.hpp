@@ -48,6 +48,7 @@ struct Port {
   const std::size_t window;
   const bool best_effort;
 
+  std::shared_ptr<void> joined;  ///< counts beside the inline consumers of its queue
   std::size_t credit = 0;
   bool hungry = false;  ///< stands in the list of those that can take more
   bool closed = false;

@@ -7,14 +7,41 @@
 namespace omnibus::embedded {
 
 ProducerHandle::ProducerHandle(std::shared_ptr<Engine> engine, driver::Host& host, ProducerId id,
-                               bool best_effort)
-    : engine_(std::move(engine)), host_(host), outlet_(std::make_shared<Outlet>(id, best_effort)) {}
+                               bool best_effort, std::shared_ptr<InlineQueue> inline_queue)
+    : engine_(std::move(engine)),
+      host_(host),
+      outlet_(std::make_shared<Outlet>(id, best_effort)),
+      inline_queue_(std::move(inline_queue)) {}
 
 ProducerHandle::~ProducerHandle() {
   close(TimePoint::min(), [](const Error*) {});
 }
 
-void ProducerHandle::send(std::span<driver::SendRequest> batch) { engine_->publish(outlet_, batch); }
+void ProducerHandle::send(std::span<driver::SendRequest> batch) {
+  if (!inline_queue_) return engine_->publish(outlet_, batch);
+  const bool alone = inline_queue_->alone();
+  for (auto& [message, done] : batch) {
+    deliver_inline(*message);
+    if (alone) done(nullptr);
+  }
+  if (!alone) engine_->publish(outlet_, batch);
+}
+
+bool ProducerHandle::send_at_once(const driver::Outgoing& message) {
+  if (!inline_queue_ || !inline_queue_->alone()) return false;
+  deliver_inline(message);
+  return true;
+}
+
+void ProducerHandle::deliver_inline(const driver::Outgoing& message) {
+  if (message.delay <= Duration::zero()) {
+    return inline_queue_->deliver(inline_view_, {message.payload, message.properties, message.key});
+  }
+  host_.schedule(Clock::now() + message.delay, [queue = inline_queue_, copy = message] {
+    InlineQueue::View view;
+    queue->deliver(view, {copy.payload, copy.properties, copy.key});
+  });
+}
 
 void ProducerHandle::flush(Completion done) { engine_->flush(outlet_->hold(std::move(done))); }
 

@@ -38,6 +38,7 @@ driver::Features features(bool batching) {
   features.set(Feature::ordered_keys, Support::missing, "not built yet: Pulsar's key-shared subscriptions");
   features.set(Feature::no_subscription_error, Support::missing,
                "what nobody subscribes to is kept within retention instead");
+  features.set(Feature::inline_delivery, Support::missing, "the broker is between sender and handler");
   if (batching) {
     features.set(Feature::shared, Support::weaker, "a batch goes to one consumer as a whole");
     features.set(
