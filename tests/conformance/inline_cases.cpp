@@ -1,5 +1,6 @@
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <sstream>
 #include <vector>
@@ -69,20 +70,29 @@ TEST_F(Inline, HandlersMaySendButNotWaitForTheirOwnSender) {
   NEEDS(inline_delivery);
   auto outbox = producer(loose());
   auto answers = producer(loose("answers"));
+  std::mutex mutex;  // a long chain of sends goes on on the pool
   std::vector<std::int64_t> seen, answered;
   std::optional<Error> refused;
-  auto second = bus().create_inline_consumer<Item>(
-      loose("answers"), [&](const InlineMessage<Item>& message) { answered.push_back(message->number); });
+  auto second = bus().create_inline_consumer<Item>(loose("answers"), [&](const InlineMessage<Item>& message) {
+    const std::lock_guard lock(mutex);
+    answered.push_back(message->number);
+  });
   auto first = bus().create_inline_consumer<Item>(loose(), [&](const InlineMessage<Item>& message) {
     const auto number = message->number;
-    seen.push_back(number);
+    {
+      const std::lock_guard lock(mutex);
+      seen.push_back(number);
+    }
     answers.send(item(number));
     if (number == 5) refused = error_of([&] { outbox.send(item(0)); });
     if (number < 2000) outbox.send_async(item(number + 1));
   });
   outbox.send_async(item(1));
   outbox.flush();
-  eventually("all to be handled", [&] { return answered.size() == 2000; });
+  eventually("all to be handled", [&] {
+    const std::lock_guard lock(mutex);
+    return answered.size() == 2000;
+  });
   EXPECT_EQ(seen, range(1, 2000));
   EXPECT_EQ(answered, range(1, 2000));
   ASSERT_TRUE(refused);

@@ -12,7 +12,7 @@ namespace omnibus::embedded {
 class ProducerHandle final : public driver::Producer {
  public:
   ProducerHandle(std::shared_ptr<Engine> engine, driver::Host& host, ProducerId id, bool best_effort,
-                 std::shared_ptr<InlineQueue> inline_queue);
+                 std::shared_ptr<InlineQueue> inline_queue = nullptr);
   ~ProducerHandle() override;
 
   void send(std::span<driver::SendRequest> batch) override;
