@@ -97,8 +97,9 @@ TEST(TimerQueue, RunsInOrderOfTime) {
   TimerQueue timers;
   std::mutex mutex;
   std::vector<int> order;
-  std::latch done(3);
+  std::latch scheduled(1), done(3);
   const auto now = Clock::now();
+  timers.schedule(now, [&] { scheduled.wait(); });
   for (const int i : {3, 1, 2}) {
     timers.schedule(now + i * 1ms, [&, i] {
       const std::lock_guard lock(mutex);
@@ -106,6 +107,7 @@ TEST(TimerQueue, RunsInOrderOfTime) {
       done.count_down();
     });
   }
+  scheduled.count_down();
   done.wait();
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
