@@ -48,7 +48,7 @@ TEST_F(DiskFull, SendsFailReadingGoesOnAndWithSpaceSoDoesSending) {
     {
       const FullDisk full;
       fill(*out);
-      ASSERT_GE(sent.size(), 10U);
+      ASSERT_FALSE(sent.empty());
       EXPECT_EQ(send(*out, std::string(100'000, 'x'))->code(), ErrorCode::no_space);
       EXPECT_TRUE(check_store(directory.store()).sound());
       const SmallStore other({directory.store()});
