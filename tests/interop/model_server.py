@@ -1,12 +1,15 @@
 """A language model's endpoint on a loopback port, in OpenAI's chat completions; it answers with what it was asked.
 
 The answer to the content `C` is `[model|temperature] C`, streamed one word an event. A content that holds FAIL is refused with
-status 500, one with a line `SAY: text` is answered with that text.
+status 500, one with a line `SAY: text` is answered with that text, one that holds WAIT is answered, after its first
+word when streamed, once release() was called.
 """
 
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from surroundings import PATIENCE
 
 
 def content_of(request):
@@ -38,8 +41,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(500, {"error": {"message": "the model failed"}})
         self.server.note(content_of(request))
         text = answer_to(request)
+        gate = self.server.gate if "WAIT" in content_of(request) else None
         if request.get("stream"):
-            return self.stream(request["model"], text)
+            return self.stream(request["model"], text, gate)
+        if gate:
+            gate.wait(PATIENCE)
         return self.answer(
             200,
             {
@@ -58,13 +64,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def stream(self, model, text):
+    def stream(self, model, text, gate):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for at, word in enumerate(text.split(" ")):
             self.event(model, {"content": word if at == 0 else " " + word}, None)
+            if gate and at == 0:
+                gate.wait(PATIENCE)
         self.event(model, {}, "stop")
         self.chunk(b"data: [DONE]\n\n")
         self.wfile.write(b"0\r\n\r\n")
@@ -86,13 +94,17 @@ class ModelServer(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
-        self.contents = []  # what was asked and answered, in the order of coming
+        self.contents = []  # what was asked, in the order of coming
+        self.gate = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def note(self, content):
         with self._lock:
             self.contents.append(content)
+
+    def release(self):
+        self.gate.set()
 
     def __enter__(self):
         self._thread.start()

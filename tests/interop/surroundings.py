@@ -82,10 +82,11 @@ def subscriptions(queue):
     return statistics(queue).get("subscriptions", {})
 
 
+def readers(queue):
+    return sum(len(each["consumers"]) for each in subscriptions(queue).values())
+
+
 def wait_for_readers(queue, count=1):
     """Until so many consumers of the queue are there, whatever their subscriptions."""
 
-    def connected():
-        return sum(len(each["consumers"]) for each in subscriptions(queue).values()) >= count
-
-    wait_until(connected, f"{count} consumers of {queue}")
+    wait_until(lambda: readers(queue) >= count, f"{count} consumers of {queue}")

@@ -14,7 +14,7 @@ from trustgraph.api import Api
 from metrics_server import MetricsServer
 from model_server import ModelServer
 from program import PROGRAM, Process
-from surroundings import ADMIN, PATIENCE, URL, free_port, wait_for_readers, wait_until
+from surroundings import ADMIN, PATIENCE, URL, free_port, readers, wait_for_readers, wait_until
 
 BINARIES = os.path.dirname(sys.executable)  # where the programs of the Python packages are
 REQUEST, RESPONSE = "non-persistent://tg/request/", "non-persistent://tg/response/"
@@ -188,23 +188,27 @@ class Embedded(System):
 class Mixed(System):
     """Each service a process on the Pulsar of the tests; those named in `python` are the existing system's."""
 
+    READ = ("q0/tg/request/prompt", "q0/tg/request/text-completion", "q1/tg/flow/text-document-load")
+
     def __init__(self, python=()):
         super().__init__()
         self.python = python
         self.queues = f"{URL}?admin={ADMIN}"
+        # The existing processors apply all that the queue still holds, one by one; its gateway knows only the common one.
+        self.push = "q2/tg/config/config" if "gateway" in python else f"q2/tg/config/interop:{uuid.uuid4().hex[:12]}"
 
     def start(self):
         config = self.omnibus("config-svc", "--config-store", f"{self.folder}/config.sqlite")
         config.wait_for_log("configuration at version")
         self.omnibus("flow-svc", "--flow-ledger", f"{self.folder}/flows.sqlite").wait_for_log("answering flow requests")
         self.omnibus("chunker-recursive", "--chunk-size", "200", "--chunk-overlap", "0")
-        self.omnibus("text-completion", "--url", self.model.url, "--api-key", "", "--model", "echo")
+        self.omnibus("text-completion", "--url", self.model.url, "--api-key", "", "--model", "echo", "--concurrency", "4")
         self.start_prompt()
         self.start_gateway()
 
     def start_prompt(self):
         if "prompt" in self.python:
-            self.existing("prompt-template", "--no-metrics", "--no-loki-enabled")
+            self.existing("prompt-template", "--no-metrics", "--no-loki-enabled", "--config-push-queue", self.push)
         else:
             self.omnibus("prompt")
 
@@ -218,14 +222,20 @@ class Mixed(System):
         self.url = f"http://127.0.0.1:{port}/"
 
     def omnibus(self, name, *more):
-        command = [PROGRAM, name, "--pubsub-url", self.queues, "--no-metrics", "--json-nulls", "emit", *more]
-        return self.run(name, command)
+        command = [PROGRAM, name, "--pubsub-url", self.queues, "--no-metrics", "--json-nulls", "emit"]
+        return self.run(name, [*command, "--config-push-queue", self.push, *more])
 
     def existing(self, name, *more):
         return self.run(name, [os.path.join(BINARIES, name), "--pulsar-host", URL, *more])
 
+    def stop_flow(self, flow):
+        """Until nobody reads for it: a reader of the existing system that is being stopped drops what comes."""
+        self.api().flow().stop(flow)
+        for queue in self.READ:
+            wait_until(lambda queue=queue: not readers(f"{queue}:{flow}"), f"the end of the readers of {queue}")
+
     def wait_for_flow(self, flow):
-        for queue in ("q0/tg/request/prompt", "q0/tg/request/text-completion", "q1/tg/flow/text-document-load"):
+        for queue in self.READ:
             wait_for_readers(f"{queue}:{flow}")
         self.wait_for_gateway(flow)
 
