@@ -51,7 +51,7 @@ class Process:
         self.command = command
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            command,
+            ["setpriv", "--pdeathsig", "TERM", *command],  # does not outlive a test that is killed
             stdout=self.errors if output == subprocess.STDOUT else output,
             stderr=self.errors,
             stdin=subprocess.DEVNULL,

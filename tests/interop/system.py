@@ -14,7 +14,7 @@ from trustgraph.api import Api
 from metrics_server import MetricsServer
 from model_server import ModelServer
 from program import PROGRAM, Process
-from surroundings import ADMIN, PATIENCE, URL, free_port, readers, wait_for_readers, wait_until
+from surroundings import ADMIN, PATIENCE, URL, admin, free_port, readers, topic_path, wait_for_readers, wait_until
 
 BINARIES = os.path.dirname(sys.executable)  # where the programs of the Python packages are
 REQUEST, RESPONSE = "non-persistent://tg/request/", "non-persistent://tg/response/"
@@ -203,23 +203,27 @@ class Mixed(System):
         self.omnibus("flow-svc", "--flow-ledger", f"{self.folder}/flows.sqlite").wait_for_log("answering flow requests")
         self.omnibus("chunker-recursive", "--chunk-size", "200", "--chunk-overlap", "0")
         self.omnibus("text-completion", "--url", self.model.url, "--api-key", "", "--model", "echo", "--concurrency", "4")
-        self.start_prompt()
-        self.start_gateway()
-
-    def start_prompt(self):
         if "prompt" in self.python:
-            self.existing("prompt-template", "--no-metrics", "--no-loki-enabled", "--config-push-queue", self.push)
+            self.existing_prompt()
         else:
-            self.omnibus("prompt")
+            self.omnibus_prompt()
+        self.url = self.existing_gateway() if "gateway" in self.python else self.omnibus_gateway()
 
-    def start_gateway(self):
-        if "gateway" in self.python:
-            port = free_port()
-            self.existing("api-gateway", "--no-metrics", "--port", str(port))
-        else:
-            gateway = self.omnibus("gateway", "--address", "127.0.0.1", "--port", "0")
-            port = gateway.find_in_log(r"listening on port (\d+)")
-        self.url = f"http://127.0.0.1:{port}/"
+    def omnibus_prompt(self):
+        self.omnibus("prompt")
+
+    def existing_prompt(self):
+        self.existing("prompt-template", "--no-metrics", "--no-loki-enabled", "--config-push-queue", self.push)
+
+    def omnibus_gateway(self):
+        """Its URL."""
+        gateway = self.omnibus("gateway", "--address", "127.0.0.1", "--port", "0")
+        return f"http://127.0.0.1:{gateway.find_in_log(r'listening on port ([0-9]+)')}/"
+
+    def existing_gateway(self):
+        port = free_port()
+        self.existing("api-gateway", "--no-metrics", "--port", str(port))
+        return f"http://127.0.0.1:{port}/"
 
     def omnibus(self, name, *more):
         command = [PROGRAM, name, "--pubsub-url", self.queues, "--no-metrics", "--json-nulls", "emit"]
@@ -234,6 +238,16 @@ class Mixed(System):
         for queue in self.READ:
             wait_until(lambda queue=queue: not readers(f"{queue}:{flow}"), f"the end of the readers of {queue}")
 
+    def forget_pushes(self):
+        """Leaves the newest configuration only.
+
+        An existing processor applies all that the queue holds, one by one: a flow's stop among them makes it remove the
+        subscription that it shares with others.
+        """
+        admin("PUT", f"{topic_path(self.push)}/unload")  # only what is in closed ledgers can be truncated
+        admin("DELETE", f"{topic_path(self.push)}/truncate")
+        self.put("interop", "pushed", "again")
+
     def wait_for_flow(self, flow):
         for queue in self.READ:
             wait_for_readers(f"{queue}:{flow}")
@@ -247,3 +261,7 @@ class Mixed(System):
             return "Invalid flow" not in requests.post(path, json={}, timeout=PATIENCE).text
 
         wait_until(knows, f"the gateway's hearing of {flow}")
+        if "gateway" in self.python:
+            # Of several first requests at once each makes it subscribe, all by one name, and they take each other's answers.
+            self.api().flow().id(flow).text_completion("s", "p")
+            self.api().flow().id(flow).prompt("sum-up", {"text": "t"})

@@ -1,6 +1,5 @@
 """The existing system's client library, trustgraph.api, with omnibus."""
 
-import itertools
 import json
 import threading
 import unittest

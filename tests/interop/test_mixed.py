@@ -1,39 +1,18 @@
 """Services of the existing system and of omnibus as one system on one Pulsar, under the existing clients."""
 
 import json
-import threading
 import unittest
 
+from trustgraph.api import Api
+
 import program
+from background import InBackground
 from rows import check
-from surroundings import PATIENCE, needs_program, wait_until
+from surroundings import PATIENCE, needs_program, readers, subscriptions, wait_for_readers, wait_until
 from system import Mixed
 from test_programs import MODELS
 
 GREETING = "[echo|0.0] Be exact.\n\nSum up: "
-
-
-class InBackground(threading.Thread):
-    """A call whose result is taken later."""
-
-    def __init__(self, call):
-        super().__init__(daemon=True)
-        self.call, self.value, self.failure = call, None, None
-        self.start()
-
-    def run(self):
-        try:
-            self.value = self.call()
-        except Exception as failure:  # told by result()
-            self.failure = failure
-
-    def result(self):
-        self.join(PATIENCE)
-        if self.failure:
-            raise self.failure
-        if self.is_alive():
-            raise AssertionError(f"no answer within {PATIENCE:.0f} s")
-        return self.value
 
 
 class MixedTest:
@@ -120,12 +99,47 @@ class PythonPrompt(MixedTest, unittest.TestCase):
 
     python = ("prompt",)
 
+    def test_the_service_moves_and_comes_back(self):
+        """The new one starts beside the old one, on the same subscription; then the old one ends."""
+        queue = f"q0/tg/request/prompt:{self.flow}"
+        self.system.stop_flow(self.flow)
+        self.system.start_flow(self.flow)
+        self.system.forget_pushes()
+        moves = (
+            (self.system.omnibus_prompt, "prompt-template"),
+            (self.system.existing_prompt, "prompt"),
+        )
+        for start, old in moves:
+            start()
+            wait_for_readers(queue, 2)
+            self.assertEqual(len(subscriptions(queue)), 1)
+            self.check_prompts(20)
+            self.system.end(old)
+            wait_until(lambda: readers(queue) == 1, f"the end of {old}")
+            self.check_prompts(20)
+
+    def check_prompts(self, count):
+        for number in range(count):
+            self.assertEqual(self.prompt(f"text {number}"), f"{GREETING}text {number}")
+        self.assertEqual("".join(self.streamed("a stream")), GREETING + "a stream")
+
 
 @needs_program
 class PythonGateway(MixedTest, unittest.TestCase):
     """The existing api-gateway in front of omnibus services."""
 
     python = ("gateway",)
+
+    def test_both_gateways_at_once(self):
+        """Each gets its own answers."""
+        urls = (self.system.url, self.system.omnibus_gateway())
+        asked = [(urls[number % 2], f"text {number}") for number in range(40)]
+
+        def ask(url, text):
+            return Api(url, timeout=int(PATIENCE)).flow().id(self.flow).prompt("sum-up", {"text": text})
+
+        answers = [InBackground(lambda each=each: ask(*each)) for each in asked]
+        self.assertEqual([each.result() for each in answers], [GREETING + text for _, text in asked])
 
 
 if __name__ == "__main__":
