@@ -37,6 +37,19 @@ class Configuration(ApiTest):
         self.assertEqual(config.list("colour"), [])
         self.assertEqual(config.all()[1], version + 1)
 
+    def test_everything_moves_to_another_service(self):
+        """As one change; its flows run there."""
+        whole, _ = self.api.config().all()
+        with Embedded() as other:
+            values = [
+                ConfigValue(type=kind, key=key, value=value) for kind, keys in whole.items() for key, value in keys.items()
+            ]
+            other.api().config().put(values)
+            other.wait_for_flow(self.flow)
+            self.assertEqual(other.api().config().all(), (whole, 1))
+            self.assertEqual(other.api().flow().id(self.flow).text_completion("s", "p"), "[echo|0.0] s\n\np")
+            other.api().flow().stop(self.flow)
+
     def test_refusals_are_exceptions_of_the_library(self):
         with self.assertRaisesRegex(TrustGraphException, "bad-operation: Bad operation"):
             self.api.request("config", {"operation": "nonsense"})
