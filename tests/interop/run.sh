@@ -12,8 +12,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 broker=yes
 while [ $# -gt 0 ]; do
   case $1 in
-    --program) export OMNIBUS_INTEROP_PROGRAM=$2; shift 2 ;;
-    --peer) export OMNIBUS_INTEROP_PEER=$2; shift 2 ;;
+    --program) OMNIBUS_INTEROP_PROGRAM=$(realpath -- "$2"); export OMNIBUS_INTEROP_PROGRAM; shift 2 ;;
+    --peer) OMNIBUS_INTEROP_PEER=$(realpath -- "$2"); export OMNIBUS_INTEROP_PEER; shift 2 ;;
     --no-broker) broker=no; shift ;;
     -h | --help) sed -n '2,5s/^# //p' "$0"; exit 0 ;;
     -*) echo "run.sh: unknown option $1" >&2; exit 2 ;;
