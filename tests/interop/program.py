@@ -46,8 +46,8 @@ def convert(kind, lines, nulls):
 class Process:
     """A program in the background; its output is shown when something goes wrong."""
 
-    def __init__(self, command, output=subprocess.PIPE):
-        """`output=subprocess.STDOUT`: what it prints belongs to its log."""
+    def __init__(self, command, output=subprocess.PIPE, **environment):
+        """`output=subprocess.STDOUT`: what it prints belongs to its log. `environment`: variables added to ours."""
         self.command = command
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -55,6 +55,7 @@ class Process:
             stdout=self.errors if output == subprocess.STDOUT else output,
             stderr=self.errors,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, **environment},
         )
 
     def log(self):

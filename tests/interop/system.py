@@ -102,7 +102,7 @@ class System:
         self._folder.cleanup()
 
     def run(self, name, command):
-        self.processes[name] = Process(command, subprocess.STDOUT)
+        self.processes[name] = Process(command, subprocess.STDOUT, XDG_STATE_HOME=f"{self.folder}/state")
         return self.processes[name]
 
     def end(self, name, *problem):

@@ -4,6 +4,8 @@ import json
 import shlex
 import unittest
 
+import msgpack
+
 import program
 from rows import SILENT, Row, check
 from surroundings import needs_program
@@ -111,6 +113,12 @@ STATE = (
     Row("tg-show-flow-state -f {flow} -m {url}api/metrics", ("Flow {flow}", "Blueprint all", "- prompt", "- chunker", "💚")),
 )
 
+EMBEDDINGS = (
+    # It does its work when it is loaded; then its entry point fails.
+    Row("tg-load-doc-embeds -f {flow} -i {folder}/embeddings", ("Graph embeddings:          1", "main() missing"), status=1),
+    Row("tg-dump-msgpack -r -i {folder}/embeddings", '["de", {"m": {"i": "urn:doc"'),
+)
+
 
 @needs_program
 class ProgramsTest(unittest.TestCase):
@@ -153,6 +161,23 @@ class Models(ProgramsTest):
         with program.Tail(chunks, "Chunk", 2, subscription="interop", url=self.system.queues) as tail:
             chunks = [value["chunk"] for value, _ in tail.messages()]
         self.assertEqual(chunks, ["One paragraph.\n\n" + ("word " * 35).strip(), "And a last one, naïve."])
+
+
+class Embeddings(ProgramsTest):
+    """Through the import socket, from a file of msgpack."""
+
+    def test(self):
+        flow = self.running()
+        metadata = {"i": "urn:doc", "m": [], "u": "ann", "c": "c"}
+        with open(f"{self.system.folder}/embeddings", "wb") as file:
+            file.write(msgpack.packb(["de", {"m": metadata, "c": [{"c": "a chunk", "v": [[0.5, -1.0]]}]}]))
+        queue = f"q1/tg/flow/document-embeddings-store:{flow}"
+        program.subscribe(queue, "interop", self.system.queues)
+        check(self, self.system, EMBEDDINGS, flow=flow)
+        with program.Tail(queue, "DocumentEmbeddings", 1, subscription="interop", url=self.system.queues) as tail:
+            ((value, _),) = tail.messages()
+        self.assertEqual(value["metadata"]["user"], "ann")
+        self.assertEqual(value["chunks"], [{"chunk": "a chunk", "vectors": [[0.5, -1.0]]}])
 
 
 class Refusals(ProgramsTest):
