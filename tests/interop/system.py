@@ -198,16 +198,30 @@ class Mixed(System):
         self.push = "q2/tg/config/config" if "gateway" in python else f"q2/tg/config/interop:{uuid.uuid4().hex[:12]}"
 
     def start(self):
-        config = self.omnibus("config-svc", "--config-store", f"{self.folder}/config.sqlite")
-        config.wait_for_log("configuration at version")
-        self.omnibus("flow-svc", "--flow-ledger", f"{self.folder}/flows.sqlite").wait_for_log("answering flow requests")
-        self.omnibus("chunker-recursive", "--chunk-size", "200", "--chunk-overlap", "0")
-        self.omnibus("text-completion", "--url", self.model.url, "--api-key", "", "--model", "echo", "--concurrency", "4")
+        self.start_config("config")
+        self.start_services()
         if "prompt" in self.python:
             self.existing_prompt()
         else:
             self.omnibus_prompt()
-        self.url = self.existing_gateway() if "gateway" in self.python else self.omnibus_gateway()
+        if "gateway" in self.python:
+            self.url = self.existing_gateway()
+
+    def start_config(self, store):
+        config = self.omnibus("config-svc", "--config-store", f"{self.folder}/{store}.sqlite")
+        config.wait_for_log("configuration at version")
+
+    def start_services(self):
+        """Those that are omnibus's in every mixture, and the gateway where it is."""
+        self.omnibus("flow-svc", "--flow-ledger", f"{self.folder}/flows.sqlite").wait_for_log("answering flow requests")
+        self.omnibus("chunker-recursive", "--chunk-size", "200", "--chunk-overlap", "0")
+        self.omnibus("text-completion", "--url", self.model.url, "--api-key", "", "--model", "echo", "--concurrency", "4")
+        if "gateway" not in self.python:
+            self.url = self.omnibus_gateway()
+
+    def end_services(self):
+        for name in ("gateway", "text-completion", "chunker-recursive", "flow-svc"):
+            self.end(name)
 
     def omnibus_prompt(self):
         self.omnibus("prompt")

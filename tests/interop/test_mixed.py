@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from trustgraph.api import Api
+from trustgraph.api import Api, ConfigValue
 
 import program
 from background import InBackground
@@ -98,6 +98,23 @@ class PythonPrompt(MixedTest, unittest.TestCase):
     """Gateway, config, flow, chunker and text completion of omnibus with the existing prompt-template."""
 
     python = ("prompt",)
+
+    def test_the_configuration_moves_to_another_service(self):
+        """Flows go on; omnibus services start again, because the new store counts versions from 1."""
+        whole, _ = self.system.api().config().all()
+        self.system.end("config-svc")
+        self.system.start_config("another")
+        values = [ConfigValue(type=kind, key=key, value=value) for kind in whole for key, value in whole[kind].items()]
+        self.system.api().config().put(values)
+        self.assertEqual(self.system.api().config().all(), (whole, 1))
+        self.check_prompts(5)
+        self.system.end_services()
+        self.system.start_services()
+        self.system.wait_for_flow(self.flow)
+        self.check_prompts(5)
+        self.system.stop_flow(self.flow)
+        self.system.start_flow(self.flow)
+        self.check_prompts(5)
 
     def test_the_service_moves_and_comes_back(self):
         """The new one starts beside the old one, on the same subscription; then the old one ends."""
