@@ -2,7 +2,14 @@
 # Sourced: the Python that the existing system runs on, in the cache. Wants common.sh and $cache.
 # shellcheck disable=SC2154
 
-python_packages=(pulsar-client==3.13.0 trustgraph-base==1.8.21)
+# All that is installed: of trustgraph-flow's dependencies, which come to gigabytes, only what its prompt-template and
+# api-gateway import.
+python_packages=(trustgraph-base==1.8.21 trustgraph-cli==1.8.21 trustgraph-flow==1.8.21 pulsar-client==3.13.0
+  aiohappyeyeballs==2.7.1 aiohttp==3.14.5 aiosignal==1.4.0 attrs==26.1.0 certifi==2026.10.19.post1 charset-normalizer==3.5.3
+  frozenlist==1.8.0 ibis==3.3.0 idna==3.20 jsonschema==4.26.0 jsonschema-specifications==2025.9.1 msgpack==1.2.4
+  multidict==7.2.1 prometheus_client==0.26.0 propcache==0.5.4 pyparsing==3.3.3 python-logging-loki==0.3.1 rdflib==7.6.0
+  referencing==0.37.0 requests==2.34.2 rfc3339==6.2 rpds-py==2026.9.1 tabulate==0.10.0 typing_extensions==4.16.0
+  urllib3==2.8.0 websockets==17.4 yarl==1.25.1)
 
 # usable_python: prints a Python that can make an environment with packages from the net.
 usable_python() {
@@ -28,10 +35,10 @@ python_environment() {
       [ ! -f "$folder/ready" ] || exit 0
       python=$(usable_python) || { install_packages python3-venv; python=$(usable_python); } ||
         die "no Python 3.11 with ssl and venv: install python3-venv, or name one in OMNIBUS_PYTHON"
-      say "installing ${python_packages[*]} (once, into $folder)"
+      say "installing ${python_packages[*]:0:4} and what they need (once, into $folder)"
       rm -rf "$folder"
       "$python" -m venv "$folder" >&2
-      "$folder/bin/pip" install --quiet --disable-pip-version-check "${python_packages[@]}" >&2 ||
+      "$folder/bin/pip" install --quiet --no-deps --disable-pip-version-check "${python_packages[@]}" >&2 ||
         die "pip cannot install ${python_packages[*]}"
       touch "$folder/ready"
     ) 8>"$folder.lock"

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -45,14 +46,21 @@ def convert(kind, lines, nulls):
 class Process:
     """A program in the background; its output is shown when something goes wrong."""
 
-    def __init__(self, command):
+    def __init__(self, command, output=subprocess.PIPE, **environment):
+        """`output=subprocess.STDOUT`: what it prints belongs to its log. `environment`: variables added to ours."""
         self.command = command
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *command],  # does not outlive a test that is killed
+            stdout=self.errors if output == subprocess.STDOUT else output,
+            stderr=self.errors,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+        )
 
     def log(self):
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace")
+        file = self.errors.fileno()  # the process writes where this description stands, so that must not move
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
 
     def running(self):
         if self.process.poll() is not None:
@@ -61,6 +69,15 @@ class Process:
 
     def wait_for_log(self, text):
         wait_until(lambda: text in self.log() or not self.running(), f"'{text}' in the log of {self.command[1]}")
+
+    def find_in_log(self, pattern):
+        """What the pattern's group matches, as soon as it does."""
+
+        def found():
+            self.running()
+            return re.search(pattern, self.log())
+
+        return wait_until(found, f"'{pattern}' in the log of {self.command[1]}").group(1)
 
     def __enter__(self):
         return self
@@ -73,18 +90,27 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.process.stdout.close()
+        if self.process.stdout:
+            self.process.stdout.close()
         if kind is not None:
             print(f"--- {' '.join(self.command)} ended with {self.process.returncode}\n{self.log()}")
         self.errors.close()
 
 
+def subscribe(queue, subscription, url=URL):
+    """Makes a durable subscription, which keeps what comes from now on."""
+    command = [PROGRAM, "tail", queue, "--type", "raw", "--subscription", subscription, "--timeout", "1ms"]
+    done = subprocess.run([*command, "--pubsub-url", url], capture_output=True, text=True, timeout=PATIENCE)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+
+
 class Tail(Process):
     """`omnibus tail` on a subscription; reads are real once wait_for_readers() returned."""
 
-    def __init__(self, queue, kind, count, *, nulls="omit", subscription=None, earliest=False):
+    def __init__(self, queue, kind, count, *, nulls="omit", subscription=None, earliest=False, url=URL):
         command = [PROGRAM, "tail", queue, "--type", kind, "--count", str(count), "--timeout", str(int(PATIENCE))]
-        command += ["--pubsub-url", URL, "--json-nulls", nulls]
+        command += ["--pubsub-url", url, "--json-nulls", nulls]
         if subscription:
             command += ["--subscription", subscription]
         if earliest:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# run.sh [--program OMNIBUS] [--peer OMNIBUS-INTEROP-PEER] [MODULE[.CLASS[.TEST]]…]: the tests of this folder against the
-# Pulsar that scripts/brokers runs (started when it is not there). Without --program only Python talks to Python.
+# run.sh [--program OMNIBUS] [--peer OMNIBUS-INTEROP-PEER] [--no-broker] [MODULE[.CLASS[.TEST]]…]: the tests of this folder
+# against the Pulsar that scripts/brokers runs (started when it is not there), or those that need none. Without --program
+# only Python talks to Python.
 # OMNIBUS_INSTALL=no: what is not there is a skip (status 77) instead of a download.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,30 +9,35 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$root/scripts/lib/broker.sh"
 . "$root/scripts/lib/python.sh"
 
+broker=yes
 while [ $# -gt 0 ]; do
   case $1 in
-    --program) export OMNIBUS_INTEROP_PROGRAM=$2; shift 2 ;;
-    --peer) export OMNIBUS_INTEROP_PEER=$2; shift 2 ;;
-    -h | --help) sed -n '2,4s/^# //p' "$0"; exit 0 ;;
+    --program) OMNIBUS_INTEROP_PROGRAM=$(realpath -- "$2"); export OMNIBUS_INTEROP_PROGRAM; shift 2 ;;
+    --peer) OMNIBUS_INTEROP_PEER=$(realpath -- "$2"); export OMNIBUS_INTEROP_PEER; shift 2 ;;
+    --no-broker) broker=no; shift ;;
+    -h | --help) sed -n '2,5s/^# //p' "$0"; exit 0 ;;
     -*) echo "run.sh: unknown option $1" >&2; exit 2 ;;
     *) break ;;
   esac
 done
-[ $# -gt 0 ] || set -- test_catalogue test_client test_request_response test_secure
+[ $# -gt 0 ] || set -- test_api test_programs test_catalogue test_client test_request_response test_mixed test_secure
 
 environment=$(python_environment)
-OMNIBUS_INTEROP_URL=$("$root/scripts/brokers" start pulsar)
-OMNIBUS_INTEROP_ADMIN=$("$root/scripts/brokers" url pulsar admin)
-if [[ " $*" == *" test_secure"* ]]; then
-  OMNIBUS_INTEROP_SECURE_TLS=$("$root/scripts/brokers" start pulsar-secure)
-  export OMNIBUS_INTEROP_SECURE_TLS
-  secure() { "$root/scripts/brokers" url pulsar-secure "$1"; }
-  export OMNIBUS_INTEROP_SECURE_PLAIN OMNIBUS_INTEROP_SECURE_CA
-  OMNIBUS_INTEROP_SECURE_PLAIN=$(secure plain) OMNIBUS_INTEROP_SECURE_CA=$(secure ca-file)
-  export OMNIBUS_INTEROP_SECURE_CLIENT_TOKEN OMNIBUS_INTEROP_SECURE_GUEST_TOKEN
-  OMNIBUS_INTEROP_SECURE_CLIENT_TOKEN=$(secure client-token-file)
-  OMNIBUS_INTEROP_SECURE_GUEST_TOKEN=$(secure guest-token-file)
+if [ $broker = yes ]; then
+  export OMNIBUS_INTEROP_URL OMNIBUS_INTEROP_ADMIN
+  OMNIBUS_INTEROP_URL=$("$root/scripts/brokers" start pulsar)
+  OMNIBUS_INTEROP_ADMIN=$("$root/scripts/brokers" url pulsar admin)
+  if [[ " $*" == *" test_secure"* ]]; then
+    OMNIBUS_INTEROP_SECURE_TLS=$("$root/scripts/brokers" start pulsar-secure)
+    export OMNIBUS_INTEROP_SECURE_TLS
+    secure() { "$root/scripts/brokers" url pulsar-secure "$1"; }
+    export OMNIBUS_INTEROP_SECURE_PLAIN OMNIBUS_INTEROP_SECURE_CA
+    OMNIBUS_INTEROP_SECURE_PLAIN=$(secure plain) OMNIBUS_INTEROP_SECURE_CA=$(secure ca-file)
+    export OMNIBUS_INTEROP_SECURE_CLIENT_TOKEN OMNIBUS_INTEROP_SECURE_GUEST_TOKEN
+    OMNIBUS_INTEROP_SECURE_CLIENT_TOKEN=$(secure client-token-file)
+    OMNIBUS_INTEROP_SECURE_GUEST_TOKEN=$(secure guest-token-file)
+  fi
 fi
-export OMNIBUS_INTEROP_URL OMNIBUS_INTEROP_ADMIN PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE=1
 cd "$here"
 exec "$environment/bin/python" -m unittest --verbose "$@"

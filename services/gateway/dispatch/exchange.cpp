@@ -111,12 +111,12 @@ void Exchange::dispatch_error(std::string_view text, unsigned status) {
     send(json::object{{"error", view(text)}}, true, status, true);
     return;
   }
-  // On a socket it stands beside the id, not inside "response".
+  // On a socket it stands beside the id, not inside "response", in the form that client libraries read.
   done_ = true;
   if (metrics_) metrics_->error.add();
   json::object message;
   if (id_) message.emplace("id", *id_);
-  message.emplace("error", view(text));
+  message.emplace("error", json::object{{"type", "error"}, {"message", view(text)}});
   message.emplace("complete", true);
   reply_({.body = json::serialize(message), .status = status});
 }

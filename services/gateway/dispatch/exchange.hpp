@@ -53,7 +53,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// The gateway could not bring the request to its service or had no answer.
   void gateway_error(std::string_view message, unsigned status);
   void gateway_error(const Error& error);
-  /// The request went nowhere: {"error": "text"}.
+  /// The request went nowhere: {"error": "text"}; on a socket {"id", "error": {"type", "message"},
+  /// "complete"}.
   void dispatch_error(std::string_view text, unsigned status);
   void dispatch_error(const Error& error);
 

@@ -56,9 +56,12 @@ TEST_F(ExchangeTest, TellsDispatchErrorsWithIdAndCompletion) {
   EXPECT_EQ(body(), json::parse(R"({"error": "Invalid flow"})"));
   EXPECT_EQ(answers_[0].status, 200u);
   socket()->dispatch_error("Invalid flow", 404);
-  EXPECT_EQ(body(1), json::parse(R"({"id": "r1", "error": "Invalid flow", "complete": true})"));
+  EXPECT_EQ(body(1),
+            json::parse(
+                R"({"id": "r1", "error": {"type": "error", "message": "Invalid flow"}, "complete": true})"));
   std::make_shared<Exchange>(reply(), std::nullopt)->dispatch_error("Bad message", 400);
-  EXPECT_EQ(body(2), json::parse(R"({"error": "Bad message", "complete": true})"));
+  EXPECT_EQ(body(2),
+            json::parse(R"({"error": {"type": "error", "message": "Bad message"}, "complete": true})"));
 }
 
 TEST_F(ExchangeTest, GivesRealStatusCodesWhenAsked) {
