@@ -13,6 +13,7 @@ int run_gateway(const std::vector<std::string>& arguments);
 int run_config_svc(const std::vector<std::string>& arguments);
 int run_flow_svc(const std::vector<std::string>& arguments);
 int run_chunker_recursive(const std::vector<std::string>& arguments);
+int run_librarian(const std::vector<std::string>& arguments);
 int run_prompt(const std::vector<std::string>& arguments);
 int run_text_completion(const std::vector<std::string>& arguments);
 int run_up(const std::vector<std::string>& arguments);

@@ -31,6 +31,8 @@ constexpr std::array commands{
     Command{"flow-svc", "start and stop flows", &omnibus::app::run_flow_svc},
     Command{"chunker-recursive", "split documents into overlapping chunks",
             &omnibus::app::run_chunker_recursive},
+    Command{"librarian", "keep documents and collections, hand documents to flows",
+            &omnibus::app::run_librarian},
     Command{"prompt", "fill prompt templates in and ask a language model", &omnibus::app::run_prompt},
     Command{"text-completion", "ask a model behind an OpenAI-compatible endpoint",
             &omnibus::app::run_text_completion},

@@ -6,6 +6,7 @@
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
+#include "services/librarian/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
 #include "tool.hpp"
@@ -58,6 +59,16 @@ int run_chunker_recursive(const std::vector<std::string>& arguments) {
        .id = std::string(chunker_id),
        .epilogue = service_epilogue("  omnibus chunker-recursive --pubsub-url embedded:///tmp/store\n"
                                     "  omnibus chunker-recursive -z 1000 -v 50 -c 4 --transactional\n")},
+      arguments);
+}
+
+int run_librarian(const std::vector<std::string>& arguments) {
+  return run_service<librarian::LibrarianService>(
+      {.program = "omnibus librarian",
+       .summary = "Keeps documents and hands them to flows; keeps the list of collections.",
+       .id = std::string(librarian_id),
+       .epilogue = service_epilogue("  omnibus librarian --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus librarian --librarian-store /var/lib/omnibus/library\n")},
       arguments);
 }
 

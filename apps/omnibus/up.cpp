@@ -12,6 +12,7 @@
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/gateway/processor.hpp"
+#include "services/librarian/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
 
@@ -21,6 +22,7 @@ namespace {
 Flags up_flags() {
   auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
   flags = prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
+  flags = librarian::LibrarianService::flags(std::move(flags));
   return text_completion::TextCompletionService::flags(std::move(flags));
 }
 
@@ -136,6 +138,7 @@ int run_up(const std::vector<std::string>& arguments) {
     std::vector<std::unique_ptr<framework::AsyncProcessor>> made;
     made.push_back(std::make_unique<config::ConfigService>(bus, with_id(common, config_id)));
     made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
+    made.push_back(std::make_unique<librarian::LibrarianService>(bus, with_id(common, librarian_id)));
     made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
     made.push_back(std::make_unique<prompt::PromptService>(bus, with_id(common, prompt_id)));
     if (text_completion::TextCompletionService::has_key(common)) {
