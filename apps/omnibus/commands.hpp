@@ -17,6 +17,7 @@ int run_chunker_token(const std::vector<std::string>& arguments);
 int run_document_embeddings(const std::vector<std::string>& arguments);
 int run_embeddings(const std::vector<std::string>& arguments);
 int run_graph_embeddings(const std::vector<std::string>& arguments);
+int run_librarian(const std::vector<std::string>& arguments);
 int run_prompt(const std::vector<std::string>& arguments);
 int run_text_completion(const std::vector<std::string>& arguments);
 int run_up(const std::vector<std::string>& arguments);

@@ -33,6 +33,8 @@ constexpr std::array commands{
             &omnibus::app::run_chunker_recursive},
     Command{"chunker-token", "split documents into chunks of so many tokens",
             &omnibus::app::run_chunker_token},
+    Command{"librarian", "keep documents and collections, hand documents to flows",
+            &omnibus::app::run_librarian},
     Command{"prompt", "fill prompt templates in and ask a language model", &omnibus::app::run_prompt},
     Command{"text-completion", "ask a model behind an OpenAI-compatible endpoint",
             &omnibus::app::run_text_completion},

@@ -10,6 +10,7 @@
 #include "services/embeddings/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/graph_embeddings/service.hpp"
+#include "services/librarian/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
 #include "tool.hpp"
@@ -73,6 +74,16 @@ int run_chunker_token(const std::vector<std::string>& arguments) {
        .epilogue = service_epilogue(
            "  omnibus chunker-token --vocabulary cl100k_base.tiktoken\n"
            "  omnibus chunker-token --vocabulary cl100k_base.tiktoken -z 500 -v 50 -c 4 --transactional\n")},
+      arguments);
+}
+
+int run_librarian(const std::vector<std::string>& arguments) {
+  return run_service<librarian::LibrarianService>(
+      {.program = "omnibus librarian",
+       .summary = "Keeps documents and hands them to flows; keeps the list of collections.",
+       .id = std::string(librarian_id),
+       .epilogue = service_epilogue("  omnibus librarian --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus librarian --librarian-store /var/lib/omnibus/library\n")},
       arguments);
 }
 

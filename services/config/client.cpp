@@ -15,6 +15,20 @@ namespace {
   throw Error(code, error.message, {.retryable = code == ErrorCode::conflict, .native = error.type});
 }
 
+std::vector<catalogue::ConfigValue> wire(const std::vector<Item>& items) {
+  std::vector<catalogue::ConfigValue> out;
+  out.reserve(items.size());
+  for (const auto& item : items) out.push_back({item.type, item.key, item.value});
+  return out;
+}
+
+std::vector<catalogue::ConfigKey> wire(const std::vector<Key>& keys) {
+  std::vector<catalogue::ConfigKey> out;
+  out.reserve(keys.size());
+  for (const auto& key : keys) out.push_back({key.type, key.key});
+  return out;
+}
+
 }  // namespace
 
 struct Client::Impl {
@@ -54,12 +68,39 @@ Snapshot Client::read() {
 }
 
 std::int64_t Client::apply(const Change& change, std::optional<std::int64_t> if_version) {
-  ConfigCall call{.operation = "apply", .if_version = if_version};
-  call.put.emplace();
-  for (const auto& item : change.put) call.put->push_back({item.type, item.key, item.value});
-  call.delete_.emplace();
-  for (const auto& key : change.remove) call.delete_->push_back({key.type, key.key});
-  return impl_->ask(call).version.value_or(0);
+  return impl_
+      ->ask({.operation = "apply",
+             .if_version = if_version,
+             .put = wire(change.put),
+             .delete_ = wire(change.remove)})
+      .version.value_or(0);
 }
+
+Entries Client::get(const std::vector<Key>& keys) {
+  auto answer = impl_->ask({.operation = "get", .keys = wire(keys)});
+  Entries out{.version = answer.version.value_or(0), .values = {}};
+  for (auto& value : answer.values.value_or(std::vector<catalogue::ConfigValue>{})) {
+    out.values.push_back(std::move(value.value));
+  }
+  if (out.values.size() != keys.size()) {
+    throw Error(ErrorCode::protocol, "the configuration service answered " +
+                                         std::to_string(out.values.size()) + " values for " +
+                                         std::to_string(keys.size()) + " keys");
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> Client::values(const std::string& type) {
+  auto answer = impl_->ask({.operation = "getvalues", .type = type});
+  std::vector<std::pair<std::string, std::string>> out;
+  for (auto& value : answer.values.value_or(std::vector<catalogue::ConfigValue>{})) {
+    out.emplace_back(std::move(value.key), std::move(value.value).value_or(""));
+  }
+  return out;
+}
+
+void Client::put(const std::vector<Item>& items) { impl_->ask({.operation = "put", .values = wire(items)}); }
+
+void Client::remove(const std::vector<Key>& keys) { impl_->ask({.operation = "delete", .keys = wire(keys)}); }
 
 }  // namespace omnibus::config

@@ -3,6 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <omnibus/bus.hpp>
 
@@ -21,6 +23,12 @@ class Access {
   virtual std::int64_t apply(const Change& change, std::optional<std::int64_t> if_version) = 0;
 };
 
+/// What a few keys hold, in the order asked; an unknown key holds nothing.
+struct Entries {
+  std::int64_t version = 0;
+  std::vector<std::optional<std::string>> values;
+};
+
 /// Through the queues of the configuration service.
 /// Threads: start and stop from one thread at a time, the rest any.
 class Client : public Access {
@@ -34,6 +42,14 @@ class Client : public Access {
 
   Snapshot read() override;
   std::int64_t apply(const Change& change, std::optional<std::int64_t> if_version) override;
+
+  /// What every configuration service knows, the Python one too. Errors: Error{io} with its reason;
+  /// Error{unavailable} and TimeoutError, after which a change may have happened or not.
+  Entries get(const std::vector<Key>& keys);
+  /// Keys and values of a type, in the order of their keys; empty for an unknown type.
+  std::vector<std::pair<std::string, std::string>> values(const std::string& type);
+  void put(const std::vector<Item>& items);
+  void remove(const std::vector<Key>& keys);
 
  private:
   struct Impl;

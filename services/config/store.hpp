@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "services/config/sqlite.hpp"
+#include "services/sqlite/database.hpp"
 
 namespace omnibus::config {
 

@@ -9,8 +9,8 @@
 
 #include <omnibus/time.hpp>
 
-#include "services/config/sqlite.hpp"
 #include "services/config/store.hpp"
+#include "services/sqlite/database.hpp"
 
 namespace omnibus::flow {
 

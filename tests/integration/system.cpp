@@ -17,6 +17,7 @@ constexpr const char* blueprint = R"({
 constexpr const char* gateway_mark = "listening on port ";
 constexpr const char* config_mark = "configuration at version ";
 constexpr const char* flow_mark = "answering flow requests";
+constexpr const char* librarian_mark = "answering library and collection requests";
 
 }  // namespace
 
@@ -27,6 +28,7 @@ Process& System::start(const std::string& command, std::vector<std::string> more
                                      "--no-metrics"};
   if (command == "config-svc") more.insert(more.end(), {"--config-store", folder_.path() / "config.sqlite"});
   if (command == "flow-svc") more.insert(more.end(), {"--flow-ledger", folder_.path() / "flows.sqlite"});
+  if (command == "librarian") more.insert(more.end(), {"--librarian-store", folder_.path() / "library"});
   if (command == "gateway") more.insert(more.end(), {"--port", "0", "--address", "127.0.0.1"});
   arguments.insert(arguments.end(), more.begin(), more.end());
   processes_.erase(command);
@@ -35,6 +37,7 @@ Process& System::start(const std::string& command, std::vector<std::string> more
   if (command == "gateway") port_ = process.printed_after(gateway_mark);
   if (command == "config-svc") process.printed_after(config_mark);
   if (command == "flow-svc") process.printed_after(flow_mark);
+  if (command == "librarian") process.printed_after(librarian_mark);
   return process;
 }
 

@@ -24,6 +24,8 @@ class System {
   Process& process(const std::string& command) { return processes_.at(command); }
   void kill(const std::string& command);
 
+  /// Where the services keep their state.
+  const std::filesystem::path& folder() const noexcept { return folder_.path(); }
   const std::string& url() const noexcept { return url_; }
   /// The gateway's port.
   const std::string& port() const noexcept { return port_; }

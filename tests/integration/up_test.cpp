@@ -36,6 +36,8 @@ TEST_F(Up, RunsEverythingAndFindsItAgain) {
     expect_success(post(port, "/api/v1/config",
                         {{"operation", "put"}, {"values", {{{"type", "t"}, {"key", "k"}, {"value", "v"}}}}}));
     EXPECT_EQ(post(port, "/api/v1/flow", {{"operation", "list-flows"}}).at("flow-ids"), boost::json::array{});
+    EXPECT_EQ(post(port, "/api/v1/librarian", {{"operation", "list-documents"}, {"user", "u"}}),
+              boost::json::value({{"document-metadatas", boost::json::array{}}}));
     EXPECT_TRUE(std::filesystem::exists(advertised()));
     up.signal(SIGINT);
     EXPECT_EQ(up.wait(20s), 0) << up.output();
@@ -93,6 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "OpenAI API key not specified"},
         BadUsage{{"embeddings", "--pubsub-url", "embedded://", "--no-metrics", "-r", "ftp://x"},
                  "--ollama is 'ftp://x'"},
+        BadUsage{{"librarian", "--pubsub-url", "embedded://", "--no-metrics", "--librarian-concurrency", "0"},
+                 "--librarian-concurrency is 0"},
         BadUsage{{"config-svc", "--pubsub-url", "nosuch://x", "--no-metrics"}, "nosuch"},
         BadUsage{{"config-svc", "--no-such-flag"}, "no-such-flag"},
         BadUsage{{"flow-svc", "--pubsub-url", "embedded://", "--no-metrics", "--flow-grace", "soon"},

@@ -1,4 +1,4 @@
-#include "services/config/sqlite.hpp"
+#include "services/sqlite/database.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
