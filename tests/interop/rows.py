@@ -14,7 +14,7 @@ SILENT = ()
 class Row(NamedTuple):
     """`expected`: a text, or several, that the output must hold; SILENT: there must be none.
 
-    In command and texts {flow}, {folder} and {url} stand for the system's; the programs get the URL by TRUSTGRAPH_URL too.
+    In command and texts {flow}, {folder}, {url} and {ws} stand for the system's; the programs get the URL by TRUSTGRAPH_URL too.
     """
 
     command: str
@@ -56,7 +56,7 @@ def complaint_about(row, system, names):
 
 def check(test, system, table, **names):
     """All rows, in order; what is wrong is told of all of them."""
-    names = {"folder": system.folder, "url": system.url, **names}
+    names = {"folder": system.folder, "url": system.url, "ws": system.url.replace("http", "ws", 1), **names}
     complaints = [complaint_about(row, system, names) for row in table]
     complaints = [each for each in complaints if each]
     if complaints:

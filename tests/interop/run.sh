@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
-[ $# -gt 0 ] || set -- test_api test_programs test_catalogue test_client test_request_response test_mixed test_secure
+[ $# -gt 0 ] || set -- test_api test_programs test_stores test_catalogue test_client test_request_response test_mixed test_secure
 
 environment=$(python_environment)
 if [ $broker = yes ]; then
