@@ -1,8 +1,6 @@
-"""The existing clients with the services that keep data: library, knowledge cores, collections."""
+"""The existing clients with the services that keep data: library and collections."""
 
 import unittest
-
-import msgpack
 
 import program
 from rows import SILENT, Row, check
@@ -49,19 +47,6 @@ LIBRARY = (
     Row("tg-remove-library-document --id urn:doc", SILENT),
     Row("tg-remove-library-document --id urn:doc", "Document does not exist"),
     Row("tg-show-library-documents", "No documents."),
-)
-
-KNOWLEDGE = (
-    Row("tg-show-kg-cores", "No knowledge cores."),
-    Row("tg-put-kg-core -u {ws} --id urn:core -i {folder}/core", "Put: 1 triple, 1 GE messages."),
-    Row("tg-show-kg-cores", "urn:core\n"),
-    Row("tg-get-kg-core -u {ws} --id urn:core -o {folder}/copy", "Got: 1 triple, 1 GE messages."),
-    Row("tg-dump-msgpack -r -i {folder}/copy", ('"urn:subject"', '"urn:entity"', "[[0.5, -1.0]]")),
-    Row("tg-load-kg-core --id urn:core -f {flow} -C papers", SILENT),
-    Row("tg-load-kg-core --id urn:core -f nosuch", "Exception: load-error: Invalid flow"),
-    Row("tg-unload-kg-core --id urn:core -f {flow}", "Exception: not-implemented: Not implemented"),
-    Row("tg-delete-kg-core --id urn:core", SILENT),
-    Row("tg-show-kg-cores", "No knowledge cores."),
 )
 
 
