@@ -90,6 +90,14 @@ void InlineCore::leave() noexcept {
   changed_.notify_all();
 }
 
+/// Of the user's handler: a sender may hold this until its next send. Nothing runs any more.
+void InlineCore::let_go() noexcept {
+  const std::unique_ptr<Seat> seat(free_seat_.exchange(nullptr));
+  MakeInlineCall make;
+  const std::lock_guard lock(mutex_);
+  make.swap(make_);
+}
+
 void InlineCore::begin_close(TimePoint) noexcept {
   std::unique_ptr<driver::InlineConsumer> last;
   const std::lock_guard lock(mutex_);
@@ -103,7 +111,9 @@ CloseReport InlineCore::close(Duration timeout) noexcept {
     std::unique_lock lock(mutex_);
     wait_until(changed_, lock, deadline_after(timeout), [&] { return running_.load() == 0; });
   }
-  return {.running = running_.load()};
+  const auto running = running_.load();
+  if (running == 0) let_go();
+  return {.running = running};
 }
 
 }  // namespace omnibus::detail

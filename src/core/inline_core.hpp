@@ -44,11 +44,12 @@ class InlineCore final : public driver::InlineSink,
   void stand_up(std::unique_ptr<Seat> seat) noexcept;
   void handle(const driver::InlineMessage& message);
   void leave() noexcept;
+  void let_go() noexcept;
 
   const std::shared_ptr<Connection> connection_;
   const QueueName queue_;
   const schema::Type& type_;
-  const MakeInlineCall make_;
+  MakeInlineCall make_;  ///< constant until let_go()
   const Labels labels_;
   LazyCounter received_{"omnibus_received", "Messages received"};
   LazyCounter decode_errors_{"omnibus_decode_errors", "Messages that are not of the expected type"};

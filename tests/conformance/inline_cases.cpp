@@ -180,6 +180,17 @@ TEST_F(Inline, CloseWaitsForHandlersAndNoneRunsAfterIt) {
   EXPECT_EQ(runs, 1);
 }
 
+TEST_F(Inline, ClosedItLetsGoOfItsHandler) {
+  NEEDS(inline_delivery);
+  auto outbox = producer(loose());
+  const auto held = std::make_shared<int>(0);
+  auto inbox = bus().create_inline_consumer<Item>(loose(), [held](const InlineMessage<Item>&) { ++*held; });
+  outbox.send(item(1));
+  EXPECT_EQ(*held, 1);
+  inbox.close();
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 TEST_F(Inline, AHandlerMayCloseItsOwnConsumer) {
   NEEDS(inline_delivery);
   std::optional<InlineConsumer<Item>> inbox;
