@@ -14,6 +14,8 @@ int run_config_svc(const std::vector<std::string>& arguments);
 int run_flow_svc(const std::vector<std::string>& arguments);
 int run_chunker_recursive(const std::vector<std::string>& arguments);
 int run_librarian(const std::vector<std::string>& arguments);
+int run_knowledge(const std::vector<std::string>& arguments);
+int run_kg_store(const std::vector<std::string>& arguments);
 int run_prompt(const std::vector<std::string>& arguments);
 int run_text_completion(const std::vector<std::string>& arguments);
 int run_up(const std::vector<std::string>& arguments);

@@ -13,6 +13,8 @@ inline constexpr std::string_view config_id = "config-svc";
 inline constexpr std::string_view flow_id = "flow-svc";
 inline constexpr std::string_view chunker_id = "chunker";
 inline constexpr std::string_view librarian_id = "librarian";
+inline constexpr std::string_view knowledge_id = "knowledge";
+inline constexpr std::string_view kg_store_id = "kg-store";
 inline constexpr std::string_view prompt_id = "prompt";
 inline constexpr std::string_view text_completion_id = "text-completion";
 

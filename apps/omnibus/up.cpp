@@ -12,6 +12,8 @@
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/gateway/processor.hpp"
+#include "services/knowledge/kg_store.hpp"
+#include "services/knowledge/service.hpp"
 #include "services/librarian/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
@@ -22,7 +24,7 @@ namespace {
 Flags up_flags() {
   auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
   flags = prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
-  flags = librarian::LibrarianService::flags(std::move(flags));
+  flags = knowledge::KnowledgeService::flags(librarian::LibrarianService::flags(std::move(flags)));
   return text_completion::TextCompletionService::flags(std::move(flags));
 }
 
@@ -139,6 +141,8 @@ int run_up(const std::vector<std::string>& arguments) {
     made.push_back(std::make_unique<config::ConfigService>(bus, with_id(common, config_id)));
     made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
     made.push_back(std::make_unique<librarian::LibrarianService>(bus, with_id(common, librarian_id)));
+    made.push_back(std::make_unique<knowledge::KnowledgeService>(bus, with_id(common, knowledge_id)));
+    made.push_back(std::make_unique<knowledge::KgStoreService>(bus, with_id(common, kg_store_id)));
     made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
     made.push_back(std::make_unique<prompt::PromptService>(bus, with_id(common, prompt_id)));
     if (text_completion::TextCompletionService::has_key(common)) {

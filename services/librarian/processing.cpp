@@ -3,7 +3,7 @@
 #include <omnibus/catalogue/document.hpp>
 #include <omnibus/framework/producer.hpp>
 
-#include "services/json/python_text.hpp"
+#include "services/flow/interfaces.hpp"
 #include "services/rpc/request_error.hpp"
 
 namespace omnibus::librarian {
@@ -19,16 +19,11 @@ std::string interface_of(const std::string& kind) {
 }
 
 QueueName queue_of(const std::string& flow, const std::string& definition, const std::string& interface) {
-  const auto what = "flow '" + flow + "'";
-  const auto parsed = json::parse(definition, what);
-  const auto* interfaces = parsed.is_object() ? parsed.get_object().if_contains("interfaces") : nullptr;
-  const auto* queue = interfaces != nullptr && interfaces->is_object()
-                          ? interfaces->get_object().if_contains(interface)
-                          : nullptr;
-  if (queue == nullptr || !queue->is_string()) {
-    throw ConfigError(what + " has no interface '" + interface + "'");
-  }
-  return QueueName::parse(queue->get_string());
+  const auto interfaces = flow::interfaces_of(flow, definition).value_or(flow::Interfaces{});
+  const auto queue = interfaces.find(interface);
+  if (queue == interfaces.end())
+    throw ConfigError("flow '" + flow + "' has no interface '" + interface + "'");
+  return QueueName::parse(queue->second);
 }
 
 template <class Document>

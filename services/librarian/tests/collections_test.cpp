@@ -2,7 +2,7 @@
 
 #include <regex>
 
-#include "services/librarian/tests/fixture.hpp"
+#include "services/config/tests/with_configuration.hpp"
 
 namespace omnibus::librarian {
 namespace {
@@ -11,7 +11,7 @@ using catalogue::CollectionManagementRequest;
 using catalogue::CollectionManagementResponse;
 using catalogue::CollectionMetadata;
 
-class CollectionsTest : public WithConfiguration {
+class CollectionsTest : public config::WithConfiguration {
  protected:
   CollectionManagementResponse ask(const CollectionManagementRequest& request) {
     auto answer = collections_.handle(request);

@@ -3,7 +3,7 @@
 #include <omnibus/base64.hpp>
 #include <omnibus/catalogue/document.hpp>
 
-#include "services/librarian/tests/fixture.hpp"
+#include "services/config/tests/with_configuration.hpp"
 
 namespace omnibus::librarian {
 namespace {
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using catalogue::LibrarianRequest;
 using catalogue::LibrarianResponse;
 
-class LibraryRequests : public WithConfiguration {
+class LibraryRequests : public config::WithConfiguration {
  protected:
   LibraryRequests() {
     put_flow("f1", R"({"interfaces": {"text-load": "persistent://tg/flow/texts",
