@@ -35,6 +35,7 @@ const std::string& queue_of(const flow::Interfaces& interfaces, const std::strin
 KnowledgeResponse error_answer(std::string_view type, std::string_view message) {
   KnowledgeResponse response;
   response.error = catalogue::Error{std::string(type), std::string(message)};
+  if (type == rpc::request_error || type == rpc::unexpected_error) response.ids.emplace();
   return response;
 }
 

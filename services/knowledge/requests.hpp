@@ -37,7 +37,8 @@ class Requests {
   config::Client& config_;
 };
 
-/// An answer that carries nothing but an error.
+/// An answer that carries nothing but an error. Errors of requests have an empty list of ids, those of loads
+/// have none, as existing clients get them.
 catalogue::KnowledgeResponse error_answer(std::string_view type, std::string_view message);
 
 }  // namespace omnibus::knowledge

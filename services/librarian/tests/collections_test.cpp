@@ -72,7 +72,7 @@ TEST_F(CollectionsTest, AreListedByUserTagAndNumber) {
   update("v", "e", {"x"});
   EXPECT_EQ(names({.user = "u"}), (std::vector<std::string>{"a", "b", "c:d"}));
   EXPECT_EQ(names({.user = "u", .tag_filter = {{"x", "z"}}}), (std::vector<std::string>{"a", "c:d"}));
-  EXPECT_EQ(names({.user = "u", .tag_filter = {{}}}).size(), 3u);
+  EXPECT_EQ(names({.user = "u", .tag_filter = std::vector<std::string>{}}).size(), 3u);
   EXPECT_EQ(names({.user = "u", .limit = 2}), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(names({.user = "u", .limit = 0}).size(), 3u);
   EXPECT_EQ(names({.user = "w"}), std::vector<std::string>{});

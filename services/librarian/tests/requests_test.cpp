@@ -29,14 +29,23 @@ class LibraryRequests : public config::WithConfiguration {
   static LibrarianRequest add(const std::string& id, const std::string& content = "hello",
                               const std::string& kind = "text/plain") {
     return {.operation = "add-document",
-            .document_metadata = {{.id = id, .time = 1, .kind = kind, .title = "t", .user = "u"}},
+            .document_metadata = {{.id = id,
+                                   .time = 1,
+                                   .kind = kind,
+                                   .title = "t",
+                                   .user = "u",
+                                   .tags = std::vector<std::string>{}}},
             .content = base64::encode(content)};
   }
   static LibrarianRequest process(const std::string& id, const std::string& document,
                                   const std::string& flow = "f1", const std::string& collection = "c") {
     return {.operation = "add-processing",
-            .processing_metadata = {
-                {.id = id, .document_id = document, .flow = flow, .user = "u", .collection = collection}}};
+            .processing_metadata = {{.id = id,
+                                     .document_id = document,
+                                     .flow = flow,
+                                     .user = "u",
+                                     .collection = collection,
+                                     .tags = std::vector<std::string>{}}}};
   }
   static LibrarianRequest of_document(const std::string& operation, const std::string& id) {
     return {.operation = operation, .document_id = id, .user = "u"};
