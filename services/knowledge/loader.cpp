@@ -17,7 +17,7 @@ bool never_fits(const Error& error) {
 /// One load on its way.
 class Loader::Run {
  public:
-  Run(Bus bus, const std::string& id, Load load)
+  Run(const Bus& bus, const std::string& id, Load load)
       : load_(std::move(load)),
         left_out_(bus.metrics().counter("knowledge_left_out_count",
                                         "Pieces of cores that no message can hold",

@@ -6,7 +6,6 @@
 
 namespace omnibus::knowledge {
 
-using catalogue::KnowledgeRequest;
 using catalogue::KnowledgeResponse;
 
 namespace {

@@ -65,7 +65,7 @@ QueueName Processing::input(const ProcessingMetadata& processing, const std::str
         config_.get({{"flow", processing.flow}, Collections::key(processing.user, processing.collection)});
     const auto& flow = entries.values.at(0);
     if (!flow) throw Error(ErrorCode::not_found, "Invalid flow ID");
-    const auto queue = queue_of(processing.flow, *flow, interface_of(kind));
+    auto queue = queue_of(processing.flow, *flow, interface_of(kind));
     if (entries.values.at(1)) return queue;
     try {
       collections_.create(processing.user, processing.collection, entries.version);
