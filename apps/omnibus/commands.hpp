@@ -18,6 +18,8 @@ int run_document_embeddings(const std::vector<std::string>& arguments);
 int run_embeddings(const std::vector<std::string>& arguments);
 int run_graph_embeddings(const std::vector<std::string>& arguments);
 int run_librarian(const std::vector<std::string>& arguments);
+int run_knowledge(const std::vector<std::string>& arguments);
+int run_kg_store(const std::vector<std::string>& arguments);
 int run_prompt(const std::vector<std::string>& arguments);
 int run_text_completion(const std::vector<std::string>& arguments);
 int run_up(const std::vector<std::string>& arguments);

@@ -35,6 +35,8 @@ constexpr std::array commands{
             &omnibus::app::run_chunker_token},
     Command{"librarian", "keep documents and collections, hand documents to flows",
             &omnibus::app::run_librarian},
+    Command{"knowledge", "keep knowledge cores and load them into flows", &omnibus::app::run_knowledge},
+    Command{"kg-store", "keep what flows find as knowledge cores", &omnibus::app::run_kg_store},
     Command{"prompt", "fill prompt templates in and ask a language model", &omnibus::app::run_prompt},
     Command{"text-completion", "ask a model behind an OpenAI-compatible endpoint",
             &omnibus::app::run_text_completion},

@@ -10,6 +10,8 @@
 #include "services/embeddings/service.hpp"
 #include "services/flow/service.hpp"
 #include "services/graph_embeddings/service.hpp"
+#include "services/knowledge/kg_store.hpp"
+#include "services/knowledge/service.hpp"
 #include "services/librarian/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
@@ -84,6 +86,26 @@ int run_librarian(const std::vector<std::string>& arguments) {
        .id = std::string(librarian_id),
        .epilogue = service_epilogue("  omnibus librarian --pubsub-url embedded:///tmp/store\n"
                                     "  omnibus librarian --librarian-store /var/lib/omnibus/library\n")},
+      arguments);
+}
+
+int run_knowledge(const std::vector<std::string>& arguments) {
+  return run_service<knowledge::KnowledgeService>(
+      {.program = "omnibus knowledge",
+       .summary = "Keeps knowledge cores and loads them into flows.",
+       .id = std::string(knowledge_id),
+       .epilogue = service_epilogue("  omnibus knowledge --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus knowledge --knowledge-store /var/lib/omnibus/cores.sqlite\n")},
+      arguments);
+}
+
+int run_kg_store(const std::vector<std::string>& arguments) {
+  return run_service<knowledge::KgStoreService>(
+      {.program = "omnibus kg-store",
+       .summary = "Keeps the triples and graph embeddings of flows as knowledge cores.",
+       .id = std::string(kg_store_id),
+       .epilogue = service_epilogue("  omnibus kg-store --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus kg-store --knowledge-store /var/lib/omnibus/cores.sqlite\n")},
       arguments);
 }
 

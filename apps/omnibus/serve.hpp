@@ -16,6 +16,8 @@ inline constexpr std::string_view document_embeddings_id = "document-embeddings"
 inline constexpr std::string_view embeddings_id = "embeddings";
 inline constexpr std::string_view graph_embeddings_id = "graph-embeddings";
 inline constexpr std::string_view librarian_id = "librarian";
+inline constexpr std::string_view knowledge_id = "knowledge";
+inline constexpr std::string_view kg_store_id = "kg-store";
 inline constexpr std::string_view prompt_id = "prompt";
 inline constexpr std::string_view text_completion_id = "text-completion";
 

@@ -16,6 +16,8 @@
 #include "services/gateway/processor.hpp"
 #include "services/graph_embeddings/service.hpp"
 #include "services/http/endpoint.hpp"
+#include "services/knowledge/kg_store.hpp"
+#include "services/knowledge/service.hpp"
 #include "services/librarian/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
@@ -29,7 +31,7 @@ constexpr const char* embeddings_prefix = "embeddings-";
 Flags up_flags() {
   auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
   flags = prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
-  flags = librarian::LibrarianService::flags(std::move(flags));
+  flags = knowledge::KnowledgeService::flags(librarian::LibrarianService::flags(std::move(flags)));
   flags = text_completion::TextCompletionService::flags(std::move(flags));
   return embeddings::EmbeddingsService::flags(std::move(flags), embeddings_prefix);
 }
@@ -150,6 +152,8 @@ int run_up(const std::vector<std::string>& arguments) {
     made.push_back(std::make_unique<config::ConfigService>(bus, with_id(common, config_id)));
     made.push_back(std::make_unique<flow::FlowService>(bus, with_id(common, flow_id)));
     made.push_back(std::make_unique<librarian::LibrarianService>(bus, with_id(common, librarian_id)));
+    made.push_back(std::make_unique<knowledge::KnowledgeService>(bus, with_id(common, knowledge_id)));
+    made.push_back(std::make_unique<knowledge::KgStoreService>(bus, with_id(common, kg_store_id)));
     made.push_back(std::make_unique<chunker::ChunkerService>(bus, with_id(common, chunker_id)));
     made.push_back(std::make_unique<prompt::PromptService>(bus, with_id(common, prompt_id)));
     made.push_back(std::make_unique<embeddings::EmbeddingsService>(bus, with_id(common, embeddings_id),

@@ -14,7 +14,6 @@
 namespace omnibus::librarian {
 namespace {
 
-using catalogue::CollectionManagementRequest;
 using catalogue::CollectionManagementResponse;
 using catalogue::CollectionMetadata;
 

@@ -13,7 +13,7 @@ namespace omnibus::librarian {
 namespace {
 
 /// Whole groups of base64 both ways. Units: characters, bytes.
-constexpr std::size_t characters = 64 * 1024, bytes = characters / 4 * 3;
+constexpr std::size_t characters = 64u << 10, bytes = characters / 4 * 3;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 

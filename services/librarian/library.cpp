@@ -19,6 +19,14 @@ constexpr sqlite::Database::Format format{
         "CREATE TABLE processing (user TEXT NOT NULL, id TEXT NOT NULL, metadata TEXT NOT NULL,"
         " PRIMARY KEY (user, id)) WITHOUT ROWID;"};
 
+/// Tags that were null come back empty.
+template <class T>
+T decode(const std::string& text) {
+  auto out = json::decode<T>(text);
+  if (!out.tags) out.tags.emplace();
+  return out;
+}
+
 }  // namespace
 
 Library::Library(const std::filesystem::path& file) : database_(file, format), answered_(database_) {}
@@ -45,7 +53,7 @@ std::vector<T> Library::list(std::string_view sql, std::string_view user) const 
   auto statement = database_.prepare(sql);
   statement.bind(1, user);
   std::vector<T> out;
-  while (statement.step()) out.push_back(json::decode<T>(statement.text(0)));
+  while (statement.step()) out.push_back(decode<T>(statement.text(0)));
   return out;
 }
 
@@ -54,7 +62,7 @@ std::optional<Stored> Library::document(std::string_view user, std::string_view 
   auto statement = database_.prepare("SELECT metadata, content FROM document WHERE user = ? AND id = ?");
   statement.bind(1, user).bind(2, id);
   if (!statement.step()) return std::nullopt;
-  return Stored{json::decode<DocumentMetadata>(statement.text(0)), statement.text(1)};
+  return Stored{decode<DocumentMetadata>(statement.text(0)), statement.text(1)};
 }
 
 std::vector<DocumentMetadata> Library::documents(std::string_view user) const {

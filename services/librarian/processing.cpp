@@ -3,7 +3,7 @@
 #include <omnibus/catalogue/document.hpp>
 #include <omnibus/framework/producer.hpp>
 
-#include "services/json/python_text.hpp"
+#include "services/flow/interfaces.hpp"
 #include "services/rpc/request_error.hpp"
 
 namespace omnibus::librarian {
@@ -19,16 +19,11 @@ std::string interface_of(const std::string& kind) {
 }
 
 QueueName queue_of(const std::string& flow, const std::string& definition, const std::string& interface) {
-  const auto what = "flow '" + flow + "'";
-  const auto parsed = json::parse(definition, what);
-  const auto* interfaces = parsed.is_object() ? parsed.get_object().if_contains("interfaces") : nullptr;
-  const auto* queue = interfaces != nullptr && interfaces->is_object()
-                          ? interfaces->get_object().if_contains(interface)
-                          : nullptr;
-  if (queue == nullptr || !queue->is_string()) {
-    throw ConfigError(what + " has no interface '" + interface + "'");
-  }
-  return QueueName::parse(queue->get_string());
+  const auto interfaces = flow::interfaces_of(flow, definition).value_or(flow::Interfaces{});
+  const auto queue = interfaces.find(interface);
+  if (queue == interfaces.end())
+    throw ConfigError("flow '" + flow + "' has no interface '" + interface + "'");
+  return QueueName::parse(queue->second);
 }
 
 template <class Document>
@@ -70,7 +65,7 @@ QueueName Processing::input(const ProcessingMetadata& processing, const std::str
         config_.get({{"flow", processing.flow}, Collections::key(processing.user, processing.collection)});
     const auto& flow = entries.values.at(0);
     if (!flow) throw Error(ErrorCode::not_found, "Invalid flow ID");
-    const auto queue = queue_of(processing.flow, *flow, interface_of(kind));
+    auto queue = queue_of(processing.flow, *flow, interface_of(kind));
     if (entries.values.at(1)) return queue;
     try {
       collections_.create(processing.user, processing.collection, entries.version);

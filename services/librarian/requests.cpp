@@ -8,9 +8,11 @@ using catalogue::LibrarianRequest;
 using catalogue::LibrarianResponse;
 
 LibrarianResponse library_error(std::string_view type, std::string_view message) {
-  LibrarianResponse response;
-  response.error = catalogue::Error{std::string(type), std::string(message)};
-  return response;
+  return {.error = catalogue::Error{std::string(type), std::string(message)},
+          .document_metadata = std::nullopt,
+          .content = Bytes(),
+          .document_metadatas = {{}},
+          .processing_metadatas = {{}}};
 }
 
 LibrarianResponse Requests::handle(const LibrarianRequest& request, std::string_view key) {

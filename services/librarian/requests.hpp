@@ -23,7 +23,7 @@ class Requests {
   Processing& processing_;
 };
 
-/// An answer that carries nothing but an error.
+/// An answer that carries nothing but an error: all lists are there and empty, as existing clients get them.
 catalogue::LibrarianResponse library_error(std::string_view type, std::string_view message);
 
 }  // namespace omnibus::librarian

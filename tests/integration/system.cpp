@@ -18,6 +18,7 @@ constexpr const char* gateway_mark = "listening on port ";
 constexpr const char* config_mark = "configuration at version ";
 constexpr const char* flow_mark = "answering flow requests";
 constexpr const char* librarian_mark = "answering library and collection requests";
+constexpr const char* knowledge_mark = "answering knowledge requests";
 
 }  // namespace
 
@@ -29,6 +30,9 @@ Process& System::start(const std::string& command, std::vector<std::string> more
   if (command == "config-svc") more.insert(more.end(), {"--config-store", folder_.path() / "config.sqlite"});
   if (command == "flow-svc") more.insert(more.end(), {"--flow-ledger", folder_.path() / "flows.sqlite"});
   if (command == "librarian") more.insert(more.end(), {"--librarian-store", folder_.path() / "library"});
+  if (command == "knowledge" || command == "kg-store") {
+    more.insert(more.end(), {"--knowledge-store", folder_.path() / "knowledge.sqlite"});
+  }
   if (command == "gateway") more.insert(more.end(), {"--port", "0", "--address", "127.0.0.1"});
   arguments.insert(arguments.end(), more.begin(), more.end());
   processes_.erase(command);
@@ -38,6 +42,7 @@ Process& System::start(const std::string& command, std::vector<std::string> more
   if (command == "config-svc") process.printed_after(config_mark);
   if (command == "flow-svc") process.printed_after(flow_mark);
   if (command == "librarian") process.printed_after(librarian_mark);
+  if (command == "knowledge") process.printed_after(knowledge_mark);
   return process;
 }
 

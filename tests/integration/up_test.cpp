@@ -38,6 +38,8 @@ TEST_F(Up, RunsEverythingAndFindsItAgain) {
     EXPECT_EQ(post(port, "/api/v1/flow", {{"operation", "list-flows"}}).at("flow-ids"), boost::json::array{});
     EXPECT_EQ(post(port, "/api/v1/librarian", {{"operation", "list-documents"}, {"user", "u"}}),
               boost::json::value({{"document-metadatas", boost::json::array{}}}));
+    EXPECT_EQ(post(port, "/api/v1/knowledge", {{"operation", "list-kg-cores"}, {"user", "u"}}),
+              boost::json::value({{"ids", boost::json::array{}}}));
     EXPECT_TRUE(std::filesystem::exists(advertised()));
     up.signal(SIGINT);
     EXPECT_EQ(up.wait(20s), 0) << up.output();
@@ -97,6 +99,9 @@ INSTANTIATE_TEST_SUITE_P(
                  "--ollama is 'ftp://x'"},
         BadUsage{{"librarian", "--pubsub-url", "embedded://", "--no-metrics", "--librarian-concurrency", "0"},
                  "--librarian-concurrency is 0"},
+        BadUsage{
+            {"knowledge", "--pubsub-url", "embedded://", "--no-metrics", "--knowledge-request-queue", "x"},
+            "malformed queue name"},
         BadUsage{{"config-svc", "--pubsub-url", "nosuch://x", "--no-metrics"}, "nosuch"},
         BadUsage{{"config-svc", "--no-such-flag"}, "no-such-flag"},
         BadUsage{{"flow-svc", "--pubsub-url", "embedded://", "--no-metrics", "--flow-grace", "soon"},

@@ -2,7 +2,7 @@
 
 #include <regex>
 
-#include "services/librarian/tests/fixture.hpp"
+#include "services/config/tests/with_configuration.hpp"
 
 namespace omnibus::librarian {
 namespace {
@@ -11,7 +11,7 @@ using catalogue::CollectionManagementRequest;
 using catalogue::CollectionManagementResponse;
 using catalogue::CollectionMetadata;
 
-class CollectionsTest : public WithConfiguration {
+class CollectionsTest : public config::WithConfiguration {
  protected:
   CollectionManagementResponse ask(const CollectionManagementRequest& request) {
     auto answer = collections_.handle(request);
@@ -72,7 +72,7 @@ TEST_F(CollectionsTest, AreListedByUserTagAndNumber) {
   update("v", "e", {"x"});
   EXPECT_EQ(names({.user = "u"}), (std::vector<std::string>{"a", "b", "c:d"}));
   EXPECT_EQ(names({.user = "u", .tag_filter = {{"x", "z"}}}), (std::vector<std::string>{"a", "c:d"}));
-  EXPECT_EQ(names({.user = "u", .tag_filter = {{}}}).size(), 3u);
+  EXPECT_EQ(names({.user = "u", .tag_filter = std::vector<std::string>{}}).size(), 3u);
   EXPECT_EQ(names({.user = "u", .limit = 2}), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(names({.user = "u", .limit = 0}).size(), 3u);
   EXPECT_EQ(names({.user = "w"}), std::vector<std::string>{});

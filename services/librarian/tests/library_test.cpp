@@ -48,6 +48,14 @@ TEST_F(LibraryTest, KeepsDocuments) {
   EXPECT_FALSE(library_->answered("r3"));
 }
 
+TEST_F(LibraryTest, GivesNullTagsBackEmpty) {
+  auto untagged = document("a");
+  untagged.tags.reset();
+  library_->add({untagged, "c1"}, "");
+  EXPECT_EQ(library_->document("u", "a")->metadata.tags, std::vector<std::string>{});
+  EXPECT_EQ(library_->documents("u").at(0).tags, std::vector<std::string>{});
+}
+
 TEST_F(LibraryTest, ChangesDocuments) {
   library_->add({document("a"), "c1"}, "r1");
   auto changed = document("a");
@@ -68,7 +76,12 @@ TEST_F(LibraryTest, MarksNoRequestWhoseChangeFailed) {
 }
 
 TEST_F(LibraryTest, KeepsProcessing) {
-  const ProcessingMetadata first{.id = "p2", .document_id = "a", .flow = "f", .user = "u", .collection = "c"};
+  const ProcessingMetadata first{.id = "p2",
+                                 .document_id = "a",
+                                 .flow = "f",
+                                 .user = "u",
+                                 .collection = "c",
+                                 .tags = std::vector<std::string>{}};
   auto second = first;
   second.id = "p1";
   library_->add(first, "r1");

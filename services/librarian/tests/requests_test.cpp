@@ -3,7 +3,7 @@
 #include <omnibus/base64.hpp>
 #include <omnibus/catalogue/document.hpp>
 
-#include "services/librarian/tests/fixture.hpp"
+#include "services/config/tests/with_configuration.hpp"
 
 namespace omnibus::librarian {
 namespace {
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using catalogue::LibrarianRequest;
 using catalogue::LibrarianResponse;
 
-class LibraryRequests : public WithConfiguration {
+class LibraryRequests : public config::WithConfiguration {
  protected:
   LibraryRequests() {
     put_flow("f1", R"({"interfaces": {"text-load": "persistent://tg/flow/texts",
@@ -29,14 +29,23 @@ class LibraryRequests : public WithConfiguration {
   static LibrarianRequest add(const std::string& id, const std::string& content = "hello",
                               const std::string& kind = "text/plain") {
     return {.operation = "add-document",
-            .document_metadata = {{.id = id, .time = 1, .kind = kind, .title = "t", .user = "u"}},
+            .document_metadata = {{.id = id,
+                                   .time = 1,
+                                   .kind = kind,
+                                   .title = "t",
+                                   .user = "u",
+                                   .tags = std::vector<std::string>{}}},
             .content = base64::encode(content)};
   }
   static LibrarianRequest process(const std::string& id, const std::string& document,
                                   const std::string& flow = "f1", const std::string& collection = "c") {
     return {.operation = "add-processing",
-            .processing_metadata = {
-                {.id = id, .document_id = document, .flow = flow, .user = "u", .collection = collection}}};
+            .processing_metadata = {{.id = id,
+                                     .document_id = document,
+                                     .flow = flow,
+                                     .user = "u",
+                                     .collection = collection,
+                                     .tags = std::vector<std::string>{}}}};
   }
   static LibrarianRequest of_document(const std::string& operation, const std::string& id) {
     return {.operation = operation, .document_id = id, .user = "u"};

@@ -3,10 +3,12 @@
 #include <fstream>
 
 #include <omnibus/base64.hpp>
+#include <omnibus/catalogue/collection.hpp>
+#include <omnibus/catalogue/library.hpp>
 #include <omnibus/framework/request_response.hpp>
 
 #include "core/tests/thrown.hpp"
-#include "services/librarian/tests/fixture.hpp"
+#include "services/config/tests/with_configuration.hpp"
 
 namespace omnibus::librarian {
 namespace {
@@ -15,7 +17,7 @@ using namespace std::chrono_literals;
 using catalogue::LibrarianRequest;
 using catalogue::LibrarianResponse;
 
-class LibrarianServiceTest : public WithConfiguration {
+class LibrarianServiceTest : public config::WithConfiguration {
  protected:
   std::filesystem::path store() const { return folder_.path() / "library"; }
   std::unique_ptr<LibrarianService> make_librarian(std::vector<std::string> more = {}) {

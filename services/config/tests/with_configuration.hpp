@@ -1,6 +1,6 @@
 #pragma once
 
-/// A real configuration service on queues in memory, and what the librarian is made of around it.
+/// A real configuration service on queues in memory, for tests of services that ask it.
 
 #include <memory>
 #include <string>
@@ -10,11 +10,11 @@
 
 #include <omnibus/omnibus.hpp>
 
+#include "services/config/client.hpp"
 #include "services/config/service.hpp"
-#include "services/librarian/requests.hpp"
 #include "services/sqlite/tests/folder.hpp"
 
-namespace omnibus::librarian {
+namespace omnibus::config {
 
 class WithConfiguration : public testing::Test {
  protected:
@@ -39,9 +39,9 @@ class WithConfiguration : public testing::Test {
 
   sqlite::TestFolder folder_;
   Bus bus_ = connect("embedded://");
-  std::unique_ptr<config::ConfigService> config_service_ =
-      make<config::ConfigService>("config-svc", {"--config-store", folder_.path() / "config.sqlite"});
-  config::Client config_{bus_, "test"};
+  std::unique_ptr<ConfigService> config_service_ =
+      make<ConfigService>("config-svc", {"--config-store", folder_.path() / "config.sqlite"});
+  Client config_{bus_, "test"};
 };
 
-}  // namespace omnibus::librarian
+}  // namespace omnibus::config
