@@ -15,6 +15,9 @@ int run_flow_svc(const std::vector<std::string>& arguments);
 int run_chunker_recursive(const std::vector<std::string>& arguments);
 int run_prompt(const std::vector<std::string>& arguments);
 int run_text_completion(const std::vector<std::string>& arguments);
+int run_triples_store(const std::vector<std::string>& arguments);
+int run_triples_query(const std::vector<std::string>& arguments);
+int run_metering(const std::vector<std::string>& arguments);
 int run_up(const std::vector<std::string>& arguments);
 
 int run_init(const std::vector<std::string>& arguments);

@@ -6,8 +6,11 @@
 #include "services/chunker/service.hpp"
 #include "services/config/service.hpp"
 #include "services/flow/service.hpp"
+#include "services/metering/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
+#include "services/triples/query_service.hpp"
+#include "services/triples/store_service.hpp"
 #include "tool.hpp"
 
 namespace omnibus::app {
@@ -79,6 +82,38 @@ int run_text_completion(const std::vector<std::string>& arguments) {
        .epilogue =
            service_epilogue("  OPENAI_TOKEN=... omnibus text-completion -m gpt-4o-mini -c 8\n"
                             "  omnibus text-completion -u http://localhost:8080/v1 -k '' -m llama\n")},
+      arguments);
+}
+
+int run_triples_store(const std::vector<std::string>& arguments) {
+  return run_service<triples::TriplesStoreService>(
+      {.program = "omnibus triples-store",
+       .summary = "Keeps the triples of flows in a file, by user and collection.",
+       .id = std::string(triples_store_id),
+       .epilogue =
+           service_epilogue("  omnibus triples-store --pubsub-url embedded:///tmp/store\n"
+                            "  omnibus triples-store --triples-store /var/lib/omnibus/triples.sqlite\n")},
+      arguments);
+}
+
+int run_triples_query(const std::vector<std::string>& arguments) {
+  return run_service<triples::TriplesQueryService>(
+      {.program = "omnibus triples-query",
+       .summary = "Finds triples in the file that triples-store keeps.",
+       .id = std::string(triples_query_id),
+       .epilogue = service_epilogue(
+           "  omnibus triples-query --pubsub-url embedded:///tmp/store\n"
+           "  omnibus triples-query -c 8 --triples-store /var/lib/omnibus/triples.sqlite\n")},
+      arguments);
+}
+
+int run_metering(const std::vector<std::string>& arguments) {
+  return run_service<metering::MeteringService>(
+      {.program = "omnibus metering",
+       .summary = "Counts the tokens that language models read and write, and what they cost.",
+       .id = std::string(metering_id),
+       .epilogue = service_epilogue("  omnibus metering --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus metering --metering-models 20\n")},
       arguments);
 }
 
