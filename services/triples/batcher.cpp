@@ -52,6 +52,7 @@ void Batcher::store(const catalogue::Triples& message, const framework::Context&
   check(message);
   const std::scoped_lock lock(mutex_);
   if (closed_) throw ClosedError("the triples store is closed");
+  if (leaving_ && !followed_) throw TooManyRequests("the triples store stops");
   waiting_.push_back({&message, context.flow, std::move(done)});
   wake();
 }
@@ -74,6 +75,16 @@ void Batcher::follow(std::int64_t version, const std::set<Collection>& wanted) {
   follow_trouble_ = trouble;
   followed_ = sweep_ = true;
   wake();
+}
+
+void Batcher::leave() {
+  std::deque<Item> left;
+  {
+    const std::scoped_lock lock(mutex_);
+    leaving_ = true;
+    if (!followed_) left.swap(waiting_);
+  }
+  for (auto& item : left) item.done(std::make_exception_ptr(TooManyRequests("the triples store stops")));
 }
 
 void Batcher::close() {

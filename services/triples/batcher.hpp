@@ -28,6 +28,9 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
              framework::HandlerDone done);
   /// As Writer::follow, then sweeps.
   void follow(std::int64_t version, const std::set<Collection>& wanted);
+  /// What waits for the first follow() fails with TooManyRequests, and so does what comes: a stop need not
+  /// wait for a configuration.
+  void leave();
   /// Waits for a transaction that runs; no other begins. Idempotent.
   void close();
   /// Empty, or why the store cannot be written, or what of the configuration is not followed.
@@ -58,7 +61,7 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::deque<Item> waiting_;
-  bool followed_ = false, sweep_ = true, running_ = false, closed_ = false;
+  bool followed_ = false, sweep_ = true, running_ = false, leaving_ = false, closed_ = false;
   std::string store_trouble_, follow_trouble_;
 };
 

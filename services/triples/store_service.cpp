@@ -42,6 +42,7 @@ TriplesStoreService::TriplesStoreService(Bus bus, Settings settings)
 TriplesStoreService::~TriplesStoreService() { TriplesStoreService::stop(); }
 
 void TriplesStoreService::stop() {
+  batcher_->leave();
   FlowProcessor::stop();
   batcher_->close();
 }

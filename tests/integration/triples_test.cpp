@@ -2,10 +2,13 @@
 
 #include <signal.h>
 
+#include <set>
+
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
 #include <omnibus/catalogue/graph.hpp>
+#include <omnibus/catalogue/query.hpp>
 
 #include "integration/http.hpp"
 #include "integration/system.hpp"
@@ -17,6 +20,8 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 using catalogue::Triples;
+using catalogue::TriplesQueryRequest;
+using catalogue::TriplesQueryResponse;
 using gateway::WebSocketClient;
 
 constexpr const char* blueprint = R"({
@@ -155,6 +160,42 @@ TEST_F(TriplesProcesses, LoseNothingWhenTheStoreIsKilled) {
   }
   EXPECT_TRUE(finds(messages));
   EXPECT_TRUE(eventually([&] { return system_.backlog(input_, subscription_) == 0; }));
+}
+
+TEST_F(TriplesProcesses, LoseNoQuestionWhenTheQueryIsKilled) {
+  start();
+  add_collection();
+  socket("import").send(message({triple("a", "b", "c")}));
+  ASSERT_TRUE(finds(1));
+  expect_success(system_.config(
+      {{"operation", "put"},
+       {"values",
+        {{{"type", "active-flow"},
+          {"key", "triples-query"},
+          {"value", R"({"f1": {"request": "q1/tg/flow/asked", "response": "q1/tg/flow/told"}})"}}}}}));
+  const auto asked = topic("asked");
+  system_.await_consumer("triples-query", asked, "triples-query--f1--request");
+  auto& bus = system_.bus();
+  auto answers = bus.create_consumer<TriplesQueryResponse>(topic("told"), "test");
+  auto questions = bus.create_producer<TriplesQueryRequest>(asked);
+  std::set<std::string> missing;
+  for (int i = 0; i < 2000; ++i) {
+    const auto& id = *missing.insert("r" + std::to_string(i)).first;
+    questions.send_async({.user = "u", .collection = "c"}, {.properties = {{"id", id}}},
+                         [](const Error* error) { EXPECT_EQ(error, nullptr); });
+  }
+  questions.flush();
+  for (int answered = 0; !missing.empty(); ++answered) {
+    if (answered == 200) {
+      system_.kill("triples-query");
+      system_.start("triples-query");
+    }
+    const auto answer = answers.poll(30s);
+    ASSERT_TRUE(answer) << missing.size() << " answers are missing";
+    EXPECT_EQ((*answer)->triples.size(), 1u);
+    missing.erase(answer->properties().value_or("id", ""));
+    answers.acknowledge(*answer);
+  }
 }
 
 TEST_F(TriplesProcesses, StopCleanlyOnSigterm) {

@@ -75,6 +75,24 @@ TEST_F(TriplesBatcher, FailsTheMessageOfAnUnknownCollectionAlone) {
                "type 'collection' into the configuration)");
 }
 
+TEST_F(TriplesBatcher, LeavesWithoutAConfiguration) {
+  const auto one = message("c", {triple("s", "p", "o")});
+  auto future = store(one);
+  batcher_->leave();
+  const auto error = outcome(future);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ErrorCode::too_many_requests);
+  EXPECT_THROW(store(one), TooManyRequests);
+}
+
+TEST_F(TriplesBatcher, FinishesWhatItHasWhenItLeaves) {
+  batcher_->follow(1, {{"u", "c"}});
+  const auto one = message("c", {triple("s", "p", "o")});
+  batcher_->leave();
+  auto future = store(one);
+  EXPECT_EQ(outcome(future), std::nullopt);
+}
+
 TEST_F(TriplesBatcher, KeepsMessagesWhileAnotherProcessHoldsTheFile) {
   batcher_->follow(1, {{"u", "c"}});
   EXPECT_TRUE(eventually([&] { return batcher_->trouble().empty(); }));
