@@ -1,9 +1,9 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include <omnibus/framework/config_receiver.hpp>
 
@@ -13,7 +13,10 @@ namespace omnibus::triples {
 struct Collection {
   std::string user, name;
 
-  friend auto operator<=>(const Collection&, const Collection&) = default;
+  friend bool operator==(const Collection&, const Collection&) = default;
+  friend bool operator<(const Collection& left, const Collection& right) {
+    return std::tie(left.user, left.name) < std::tie(right.user, right.name);
+  }
 };
 
 /// Those of configuration type `collection`: the keys, `user:name`, split at the first colon. A key without
