@@ -22,6 +22,9 @@ int run_knowledge(const std::vector<std::string>& arguments);
 int run_kg_store(const std::vector<std::string>& arguments);
 int run_prompt(const std::vector<std::string>& arguments);
 int run_text_completion(const std::vector<std::string>& arguments);
+int run_triples_store(const std::vector<std::string>& arguments);
+int run_triples_query(const std::vector<std::string>& arguments);
+int run_metering(const std::vector<std::string>& arguments);
 int run_up(const std::vector<std::string>& arguments);
 
 int run_init(const std::vector<std::string>& arguments);

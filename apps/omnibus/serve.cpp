@@ -13,8 +13,11 @@
 #include "services/knowledge/kg_store.hpp"
 #include "services/knowledge/service.hpp"
 #include "services/librarian/service.hpp"
+#include "services/metering/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
+#include "services/triples/query_service.hpp"
+#include "services/triples/store_service.hpp"
 #include "tool.hpp"
 
 namespace omnibus::app {
@@ -158,6 +161,38 @@ int run_graph_embeddings(const std::vector<std::string>& arguments) {
        .summary = "Adds to each entity the vectors that the embeddings service of its flow gives.",
        .id = std::string(graph_embeddings_id),
        .epilogue = service_epilogue("  omnibus graph-embeddings --pubsub-url embedded:///tmp/store -c 8\n")},
+      arguments);
+}
+
+int run_triples_store(const std::vector<std::string>& arguments) {
+  return run_service<triples::TriplesStoreService>(
+      {.program = "omnibus triples-store",
+       .summary = "Keeps the triples of flows in a file, by user and collection.",
+       .id = std::string(triples_store_id),
+       .epilogue =
+           service_epilogue("  omnibus triples-store --pubsub-url embedded:///tmp/store\n"
+                            "  omnibus triples-store --triples-store /var/lib/omnibus/triples.sqlite\n")},
+      arguments);
+}
+
+int run_triples_query(const std::vector<std::string>& arguments) {
+  return run_service<triples::TriplesQueryService>(
+      {.program = "omnibus triples-query",
+       .summary = "Finds triples in the file that triples-store keeps.",
+       .id = std::string(triples_query_id),
+       .epilogue = service_epilogue(
+           "  omnibus triples-query --pubsub-url embedded:///tmp/store\n"
+           "  omnibus triples-query -c 8 --triples-store /var/lib/omnibus/triples.sqlite\n")},
+      arguments);
+}
+
+int run_metering(const std::vector<std::string>& arguments) {
+  return run_service<metering::MeteringService>(
+      {.program = "omnibus metering",
+       .summary = "Counts the tokens that language models read and write, and what they cost.",
+       .id = std::string(metering_id),
+       .epilogue = service_epilogue("  omnibus metering --pubsub-url embedded:///tmp/store\n"
+                                    "  omnibus metering --metering-models 20\n")},
       arguments);
 }
 

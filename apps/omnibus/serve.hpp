@@ -20,6 +20,9 @@ inline constexpr std::string_view knowledge_id = "knowledge";
 inline constexpr std::string_view kg_store_id = "kg-store";
 inline constexpr std::string_view prompt_id = "prompt";
 inline constexpr std::string_view text_completion_id = "text-completion";
+inline constexpr std::string_view triples_store_id = "triples-write";
+inline constexpr std::string_view triples_query_id = "triples-query";
+inline constexpr std::string_view metering_id = "metering";
 
 /// The end of a service's --help: `examples`, one a line, then the exit status.
 std::string service_epilogue(std::string_view examples);

@@ -19,8 +19,11 @@
 #include "services/knowledge/kg_store.hpp"
 #include "services/knowledge/service.hpp"
 #include "services/librarian/service.hpp"
+#include "services/metering/service.hpp"
 #include "services/prompt/service.hpp"
 #include "services/text_completion/service.hpp"
+#include "services/triples/query_service.hpp"
+#include "services/triples/store_service.hpp"
 
 namespace omnibus::app {
 namespace {
@@ -32,6 +35,8 @@ Flags up_flags() {
   auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
   flags = prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
   flags = knowledge::KnowledgeService::flags(librarian::LibrarianService::flags(std::move(flags)));
+  flags = triples::TriplesQueryService::flags(triples::TriplesStoreService::flags(std::move(flags)));
+  flags = metering::MeteringService::flags(std::move(flags));
   flags = text_completion::TextCompletionService::flags(std::move(flags));
   return embeddings::EmbeddingsService::flags(std::move(flags), embeddings_prefix);
 }
@@ -78,13 +83,26 @@ std::string url_of(const gateway::GatewayOptions& options, std::uint16_t port) {
 
 constexpr std::string_view put_blueprint =
     R"({"operation":"put-blueprint","blueprint-name":"chunks","blueprint-definition":"{)"
-    R"(\"interfaces\":{\"text-load\":\"q1/tg/flow/text-load:{id}\"},\"blueprint\":{},)"
+    R"(\"interfaces\":{\"text-load\":\"q1/tg/flow/text-load:{id}\",)"
+    R"(\"triples-store\":\"q1/tg/flow/triples-store:{id}\",)"
+    R"(\"triples\":{\"request\":\"q0/tg/request/triples:{blueprint}\",)"
+    R"(\"response\":\"q0/tg/response/triples:{blueprint}\"}},)"
+    R"(\"blueprint\":{\"triples-query:{blueprint}\":{\"request\":\"q0/tg/request/triples:{blueprint}\",)"
+    R"(\"response\":\"q0/tg/response/triples:{blueprint}\"}},)"
     R"(\"flow\":{\"chunker:{id}\":{\"input\":\"q1/tg/flow/text-load:{id}\",)"
-    R"(\"output\":\"q1/tg/flow/chunk:{id}\"}}}"})";
+    R"(\"output\":\"q1/tg/flow/chunk:{id}\"},)"
+    R"(\"triples-write:{id}\":{\"input\":\"q1/tg/flow/triples-store:{id}\"}}}"})";
 constexpr std::string_view start_flow =
     R"({"operation":"start-flow","blueprint-name":"chunks","flow-id":"f1","description":"try"})";
 constexpr std::string_view load_document =
     R"({\"id\":\"doc1\",\"text\":\"$(base64 -w0 /usr/share/common-licenses/GPL-3)\"})";
+
+constexpr std::string_view put_collection =
+    R"({"operation":"put","values":[{"type":"collection","key":"trustgraph:default","value":"{}"}]})";
+constexpr std::string_view send_triple =
+    R"({"metadata":{"id":"doc1","user":"trustgraph","collection":"default"},)"
+    R"("triples":[{"s":{"value":"http://x/gpl","is_uri":true},"p":{"value":"http://x/is","is_uri":true},)"
+    R"("o":{"value":"a licence"}}]})";
 
 /// How to call this program again from a shell.
 std::string this_program() {
@@ -100,12 +118,14 @@ std::string suggestions(const Settings& settings, const std::string& gateway, bo
                                : "  curl -s -H \"Authorization: Bearer $GATEWAY_SECRET\" ";
   const auto flow = curl + gateway + "/api/v1/flow -d '";
   std::string out = flow + std::string(put_blueprint) + "'\n" + flow + std::string(start_flow) + "'\n";
-  if (shared) {
-    out += "  " + this_program() + " tail q1/tg/flow/chunk:f1 --type Chunk --pubsub-url '" +
-           redacted(settings.pubsub_url) + "' &\n";
-  }
-  return out + curl + gateway + "/api/v1/flow/f1/service/text-load -d \"" + std::string(load_document) +
-         "\"\n";
+  const auto url = " --pubsub-url '" + redacted(settings.pubsub_url) + "'";
+  if (shared) out += "  " + this_program() + " tail q1/tg/flow/chunk:f1 --type Chunk" + url + " &\n";
+  out += curl + gateway + "/api/v1/flow/f1/service/text-load -d \"" + std::string(load_document) + "\"\n";
+  if (!shared) return out;
+  return out + curl + gateway + "/api/v1/config -d '" + std::string(put_collection) + "'\n  echo '" +
+         std::string(send_triple) + "' | " + this_program() +
+         " send q1/tg/flow/triples-store:f1 --type Triples" + url + "\n" + curl + gateway +
+         "/api/v1/flow/f1/service/triples -d '{}'\n";
 }
 
 void print_welcome(const Settings& settings, const std::string& gateway) {
@@ -162,6 +182,9 @@ int run_up(const std::vector<std::string>& arguments) {
         bus, with_id(common, document_embeddings_id)));
     made.push_back(std::make_unique<graph_embeddings::GraphEmbeddingsService>(
         bus, with_id(common, graph_embeddings_id)));
+    made.push_back(std::make_unique<triples::TriplesStoreService>(bus, with_id(common, triples_store_id)));
+    made.push_back(std::make_unique<triples::TriplesQueryService>(bus, with_id(common, triples_query_id)));
+    made.push_back(std::make_unique<metering::MeteringService>(bus, with_id(common, metering_id)));
     if (http::has_key(common)) {
       made.push_back(
           std::make_unique<text_completion::TextCompletionService>(bus, with_id(common, text_completion_id)));

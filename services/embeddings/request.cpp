@@ -1,6 +1,7 @@
 #include "services/embeddings/request.hpp"
 
-#include "services/http/replies.hpp"
+#include "services/http/stopwatch.hpp"
+#include "services/rpc/replies.hpp"
 
 namespace omnibus::embeddings {
 
@@ -8,7 +9,7 @@ using catalogue::EmbeddingsResponse;
 
 void answer(Models& models, const Message<catalogue::EmbeddingsRequest>& request,
             const framework::Context& context) {
-  http::Replies<EmbeddingsResponse> replies(context, request, "an embeddings");
+  rpc::Replies<EmbeddingsResponse> replies(context, request, "an embeddings");
   replies.guarded(
       [&] {
         const http::Stopwatch watch(context, "embeddings_duration", "Embeddings duration (seconds)");

@@ -6,6 +6,7 @@
 
 #include "services/flow/reaper.hpp"
 #include "services/flow/requests.hpp"
+#include "services/rpc/request_error.hpp"
 
 namespace omnibus::flow {
 namespace {
@@ -66,7 +67,12 @@ struct FlowService::Impl : std::enable_shared_from_this<Impl> {
     }
     const Properties properties{{"id", *correlation}};
     const std::scoped_lock lock(exclusive);
-    answers.send(requests.handle(message.value()), properties);
+    try {
+      answers.send(requests.handle(message.value()), properties);
+    } catch (const Error& error) {
+      if (!rpc::never_fits(error)) throw;
+      answers.send(error_answer("flow-error", error.what()), properties);
+    }
   }
 
   void observe(const framework::Configuration& values) {

@@ -7,7 +7,8 @@
 namespace omnibus::http {
 namespace {
 
-constexpr std::size_t longest_reason = 2000;
+/// Of a body that is no JSON, and of one that is: what a message surely holds.
+constexpr std::size_t longest_reason = 2000, longest_json = 64u << 10;
 
 /// Whatever bytes a server sends, as text that a message can carry.
 std::string printable(std::string_view bytes) {
@@ -34,11 +35,11 @@ const boost::json::value* member(const boost::json::value* whole, std::string_vi
 }
 
 Error failure_of(int status, std::string_view body) {
-  std::string reason;
+  auto reason = printable(body.substr(0, longest_reason));
   try {
-    reason = json::python_repr(json::parse(body, ""));
+    if (body.size() <= longest_json) reason = json::python_repr(json::parse(body, ""));
   } catch (const Error&) {
-    reason = printable(body.substr(0, longest_reason));
+    // The bytes themselves tell it.
   }
   const auto text = "Error code: " + std::to_string(status) + (reason.empty() ? "" : " - " + reason);
   if (status == 429) return TooManyRequests(text);

@@ -4,15 +4,9 @@
 #include <omnibus/log.hpp>
 
 #include "services/knowledge/confirmations.hpp"
+#include "services/rpc/request_error.hpp"
 
 namespace omnibus::knowledge {
-namespace {
-
-bool never_fits(const Error& error) {
-  return error.code() == ErrorCode::too_large || error.code() == ErrorCode::encode;
-}
-
-}  // namespace
 
 /// One load on its way.
 class Loader::Run {
@@ -49,7 +43,7 @@ class Loader::Run {
   void send(Content& content) {
     content.metadata->collection = load_.collection;
     auto done = [this, sent = std::make_shared<Completion>(sent_.expect())](const Error* failure) {
-      const bool lost = failure != nullptr && never_fits(*failure);
+      const bool lost = failure != nullptr && rpc::never_fits(*failure);
       if (lost) leave_out(*failure);
       (*sent)(lost ? nullptr : failure);
     };

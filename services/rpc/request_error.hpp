@@ -18,6 +18,12 @@ class RequestError : public Error {
 inline constexpr std::string_view request_error = "request-error";
 inline constexpr std::string_view unexpected_error = "unexpected-error";
 
+/// Whether no message can hold what was to be sent, so that nothing was and nothing is gained by sending it
+/// again.
+inline bool never_fits(const Error& error) noexcept {
+  return error.code() == ErrorCode::too_large || error.code() == ErrorCode::encode;
+}
+
 /// The field that an operation cannot do without. Errors: ConfigError.
 template <class T>
 const T& required(const std::optional<T>& field, std::string_view operation, std::string_view name) {

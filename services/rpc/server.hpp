@@ -8,6 +8,8 @@
 #include <omnibus/framework/consumer.hpp>
 #include <omnibus/framework/producer.hpp>
 
+#include "services/rpc/request_error.hpp"
+
 namespace omnibus::rpc {
 
 struct ServerSettings {
@@ -93,7 +95,7 @@ class Server {
       try {
         handler(request, reply);
       } catch (const Error& error) {
-        if (error.code() != ErrorCode::too_large && error.code() != ErrorCode::encode) throw;
+        if (!never_fits(error)) throw;
         reply.send(refuse(error.what()));
       }
     }

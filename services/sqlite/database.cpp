@@ -12,8 +12,6 @@
 namespace omnibus::sqlite {
 namespace {
 
-constexpr int busy_timeout_ms = 5000;
-
 ErrorCode code_of(int result) noexcept {
   switch (result & 0xFF) {
     case SQLITE_FULL:
@@ -98,6 +96,8 @@ void Statement::run() {
   sqlite3_reset(statement_.get());
 }
 
+void Statement::reset() noexcept { sqlite3_reset(statement_.get()); }
+
 std::string Statement::text(int index) const {
   const auto* data = sqlite3_column_text(statement_.get(), index);
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), index));
@@ -112,7 +112,7 @@ bool Statement::is_null(int index) const {
 
 void Database::Close::operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
 
-Database::Database(const std::filesystem::path& file, const Format& format)
+Database::Database(const std::filesystem::path& file, const Format& format, std::chrono::milliseconds wait)
     : what_(format.what), file_(file) {
   std::error_code ignored;  // a folder that is missing fails the open below, with the path in the message
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
@@ -128,7 +128,7 @@ Database::Database(const std::filesystem::path& file, const Format& format)
   handle_.reset(handle);
   if (result != SQLITE_OK) fail(result, "open");
   sqlite3_extended_result_codes(handle_.get(), 1);
-  sqlite3_busy_timeout(handle_.get(), busy_timeout_ms);
+  sqlite3_busy_timeout(handle_.get(), static_cast<int>(wait.count()));
   check_format(format);  // before anything is written: the file may be another program's
   run("PRAGMA journal_mode=WAL");
   run("PRAGMA synchronous=FULL");
@@ -169,6 +169,10 @@ void Database::check_format(const Format& format) {
   together.commit();
 }
 
+std::int64_t Database::changes() const noexcept { return sqlite3_changes64(handle_.get()); }
+
+std::int64_t Database::inserted() const noexcept { return sqlite3_last_insert_rowid(handle_.get()); }
+
 void Database::fail(int result, std::string_view doing) const {
   const auto code = code_of(result);
   const char* text = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(result);
@@ -178,7 +182,9 @@ void Database::fail(int result, std::string_view doing) const {
                .hint = hint_of(code)});
 }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.run("BEGIN IMMEDIATE"); }
+Transaction::Transaction(Database& database, Kind kind) : database_(database) {
+  database_.run(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
+}
 
 Transaction::~Transaction() {
   if (!open_) return;

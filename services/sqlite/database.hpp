@@ -3,6 +3,7 @@
 /// A small, typed face of SQLite for the services that keep state.
 /// Threads: one caller at a time per Database; the services hold a mutex.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -27,6 +28,8 @@ class Statement {
   bool step();
   /// Runs a statement that returns nothing and makes it ready to be bound again.
   void run();
+  /// Ends a run before its last row, so that it can be bound again.
+  void reset() noexcept;
 
   /// Column `index`, from 0, of the row at hand.
   std::string text(int index) const;
@@ -54,13 +57,21 @@ class Database {
     std::string_view schema;  ///< statements that create it
   };
 
+  /// How long a statement waits for other processes before it fails with Error{unavailable}.
+  static constexpr std::chrono::milliseconds patience{5000};
+
   /// Opens or creates the file and the folders above it. Errors: ConfigError when it is another kind of file
   /// or of a newer format; Error{forbidden}, Error{io}, Error{no_space}, Error{corrupt}.
-  Database(const std::filesystem::path& file, const Format& format);
+  Database(const std::filesystem::path& file, const Format& format,
+           std::chrono::milliseconds wait = patience);
   ~Database();
 
   Statement prepare(std::string_view sql) { return {*this, sql}; }
   void run(std::string_view sql) { prepare(sql).run(); }
+  /// Rows that the last INSERT, UPDATE or DELETE changed.
+  std::int64_t changes() const noexcept;
+  /// The integer key of the row inserted last.
+  std::int64_t inserted() const noexcept;
 
   /// Throws the Error that belongs to SQLite's result code. `doing` is what failed, for the message.
   [[noreturn]] void fail(int result, std::string_view doing) const;
@@ -80,7 +91,9 @@ class Database {
 /// Everything between construction and commit() happens together or not at all.
 class Transaction {
  public:
-  explicit Transaction(Database& database);
+  /// A reading one sees the database as it is at its first statement, and keeps nobody from writing.
+  enum class Kind : std::uint8_t { write, read };
+  explicit Transaction(Database& database, Kind kind = Kind::write);
   ~Transaction();
   void commit();
 

@@ -1,6 +1,7 @@
 #include "services/text_completion/request.hpp"
 
-#include "services/http/replies.hpp"
+#include "services/http/stopwatch.hpp"
+#include "services/rpc/replies.hpp"
 
 namespace omnibus::text_completion {
 namespace {
@@ -8,7 +9,7 @@ namespace {
 using catalogue::TextCompletionRequest;
 using catalogue::TextCompletionResponse;
 
-using Answers = http::Replies<TextCompletionResponse>;
+using Answers = rpc::Replies<TextCompletionResponse>;
 
 void ask(Models& models, const Question& question, const framework::Context& context, Answers& answers) {
   const http::Stopwatch watch(context, "text_completion_duration", "Text completion duration (seconds)");

@@ -33,6 +33,9 @@ Process& System::start(const std::string& command, std::vector<std::string> more
   if (command == "knowledge" || command == "kg-store") {
     more.insert(more.end(), {"--knowledge-store", folder_.path() / "knowledge.sqlite"});
   }
+  if (command.starts_with("triples-")) {
+    more.insert(more.end(), {"--triples-store", folder_.path() / "triples.sqlite"});
+  }
   if (command == "gateway") more.insert(more.end(), {"--port", "0", "--address", "127.0.0.1"});
   arguments.insert(arguments.end(), more.begin(), more.end());
   processes_.erase(command);
@@ -82,13 +85,22 @@ bool System::has_subscription(const std::string& id) {
 }
 
 void System::await_reader(const std::string& id) {
+  await_consumer("chunker-recursive", topic("text-load:" + id), "chunker--" + id + "--input");
+}
+
+void System::await_consumer(const std::string& service, const QueueName& queue,
+                            const std::string& subscription) {
   EXPECT_TRUE(eventually([&] {
-    const auto statistics = bus_.statistics(topic("text-load:" + id));
-    const auto found = statistics.subscriptions.find("chunker--" + id + "--input");
-    return found != statistics.subscriptions.end() && found->second.consumers > 0;
-  })) << "nobody reads the documents of flow "
-      << id << "\n"
-      << processes_.at("chunker-recursive").output();
+    const auto all = bus_.statistics(queue).subscriptions;
+    const auto found = all.find(subscription);
+    return found != all.end() && found->second.consumers > 0;
+  })) << "nobody reads "
+      << queue.str() << "\n"
+      << processes_.at(service).output();
+}
+
+std::uint64_t System::backlog(const QueueName& queue, const std::string& subscription) {
+  return bus_.statistics(queue).subscriptions.at(subscription).backlog;
 }
 
 void expect_success(const boost::json::value& answer) {

@@ -40,6 +40,10 @@ class System {
   void start_flow(const std::string& id);
   void await_reader(const std::string& id);
   bool has_subscription(const std::string& id);
+  /// Waits until `service`, started as that command, reads the queue.
+  void await_consumer(const std::string& service, const QueueName& queue, const std::string& subscription);
+  /// Messages that the subscription has not acknowledged.
+  std::uint64_t backlog(const QueueName& queue, const std::string& subscription);
 
  private:
   Folder folder_;

@@ -102,6 +102,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadUsage{
             {"knowledge", "--pubsub-url", "embedded://", "--no-metrics", "--knowledge-request-queue", "x"},
             "malformed queue name"},
+        BadUsage{{"triples-store", "--pubsub-url", "embedded://", "--no-metrics", "--triples-batch", "0"},
+                 "--triples-batch is 0"},
+        BadUsage{{"triples-query", "--pubsub-url", "embedded://", "--no-metrics", "-c", "0"},
+                 "--concurrency is 0"},
+        BadUsage{{"metering", "--pubsub-url", "embedded://", "--no-metrics", "--metering-models", "-1"},
+                 "--metering-models is -1"},
         BadUsage{{"config-svc", "--pubsub-url", "nosuch://x", "--no-metrics"}, "nosuch"},
         BadUsage{{"config-svc", "--no-such-flag"}, "no-such-flag"},
         BadUsage{{"flow-svc", "--pubsub-url", "embedded://", "--no-metrics", "--flow-grace", "soon"},

@@ -10,6 +10,8 @@ TEST(Answer, TellsWhatTheServerRefusedFor) {
                "Error code: 400 - {'error': {'message': 'no such model'}}");
   EXPECT_STREQ(failure_of(502, "bad\xff gateway").what(), "Error code: 502 - bad? gateway");
   EXPECT_STREQ(failure_of(503, "").what(), "Error code: 503");
+  EXPECT_EQ(failure_of(500, '"' + std::string(1u << 20, 'x') + '"').what(),
+            "Error code: 500 - \"" + std::string(1999, 'x'));
   EXPECT_EQ(failure_of(429, "slow down").code(), ErrorCode::too_many_requests);
 }
 

@@ -1,4 +1,6 @@
-#include "services/http/replies.hpp"
+#include "services/http/stopwatch.hpp"
+
+#include <vector>
 
 namespace omnibus::http {
 namespace {

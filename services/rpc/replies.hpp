@@ -3,28 +3,15 @@
 #include <exception>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <omnibus/framework/flow.hpp>
 #include <omnibus/log.hpp>
 
-namespace omnibus::http {
+#include "services/rpc/request_error.hpp"
 
-/// Observes how long its life was.
-class Stopwatch {
- public:
-  /// In seconds, under `<name>` with the labels `id` and `flow` = flow and consumer.
-  Stopwatch(const framework::Context& context, const std::string& name, const std::string& help);
-  ~Stopwatch() { histogram_.observe(std::chrono::duration<double>(Clock::now() - begin_).count()); }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
+namespace omnibus::rpc {
 
- private:
-  Histogram& histogram_;
-  const TimePoint begin_ = Clock::now();
-};
-
-/// The answers to one request, sent to `response`. Threads: one.
+/// The answers of a flow's service to one request, sent to `response`. Threads: one.
 template <class Response>
 class Replies {
  public:
@@ -40,16 +27,20 @@ class Replies {
     properties_.set("id", *id);
   }
 
+  /// Returns when the broker has it. Errors: as framework::Producer::send.
   void send(const Response& response) {
+    broken_ = true;
     try {
       producer_.send(response, properties_);
-    } catch (...) {
-      broken_ = true;
+    } catch (const Error& error) {
+      broken_ = !never_fits(error);
       throw;
     }
+    broken_ = false;
   }
 
-  /// Runs `work`; the requester hears of its failure as what `refusal` makes of the reason.
+  /// Runs `work`; the requester hears of its failure, and of an answer that no message can hold, as what
+  /// `refusal` makes of the reason.
   /// Errors: TooManyRequests and ClosedError, with which the request comes again, as does what could not be
   /// sent.
   template <class Work, class Refusal>
@@ -73,4 +64,4 @@ class Replies {
   bool broken_ = false;  // the last send failed: the requester cannot be told anything
 };
 
-}  // namespace omnibus::http
+}  // namespace omnibus::rpc
