@@ -22,7 +22,7 @@ class Loader::Run {
 
   void all(Store& store, const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      auto pieces = store.read(load_.user, load_.core, load_.after);
+      auto pieces = store.read(load_.user, load_.core, load_.after, load_.last);
       if (pieces.empty()) return store.finish(load_.id);
       for (auto& piece : pieces) {
         std::visit([&](auto& content) { send(content); }, piece.content);

@@ -13,10 +13,10 @@
 
 namespace omnibus::knowledge {
 
-/// Sends the cores of all loads in the store to their flows, one load after the other, and goes on where the
-/// last process ended. Every piece is confirmed by the broker before it counts as sent; at most the pieces of
-/// one Store::read() come twice. A load that fails waits while the others have their turn; a piece that no
-/// message can hold is left out, logged and counted.
+/// Sends the cores of all loads in the store to their flows, as they were when the load was asked for, one
+/// load after the other, and goes on where the last process ended. Every piece is confirmed by the broker
+/// before it counts as sent; at most the pieces of one Store::read() come twice. A load that fails waits
+/// while the others have their turn; a piece that no message can hold is left out, logged and counted.
 /// Metrics: knowledge_loads, those not finished; knowledge_left_out_count{processor, flow}.
 /// Threads: one of its own; the rest any.
 class Loader {

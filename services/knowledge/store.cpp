@@ -19,7 +19,8 @@ constexpr sqlite::Database::Format format{
         "CREATE INDEX piece_place ON piece (user, core, kind, number);"
         "CREATE TABLE load (id INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, core TEXT NOT NULL,"
         " flow TEXT NOT NULL, collection TEXT NOT NULL, triples_queue TEXT NOT NULL,"
-        " embeddings_queue TEXT NOT NULL, kind INTEGER NOT NULL, number INTEGER NOT NULL);"};
+        " embeddings_queue TEXT NOT NULL, kind INTEGER NOT NULL, number INTEGER NOT NULL,"
+        " last INTEGER NOT NULL);"};
 
 /// How much one read returns, unless the first piece alone has more.
 constexpr std::size_t most_pieces = 64, most_bytes = 4u << 20;
@@ -82,9 +83,10 @@ void Store::put(const Triples* triples, const GraphEmbeddings* embeddings, std::
   together.commit();
 }
 
-std::vector<Piece> Store::read(std::string_view user, std::string_view core, Place after) const {
+std::vector<Piece> Store::read(std::string_view user, std::string_view core, Place after,
+                               std::int64_t last) const {
   std::vector<Piece> out;
-  for (const auto& [place, body] : bodies(user, core, after)) {
+  for (const auto& [place, body] : bodies(user, core, after, last)) {
     auto& piece = out.emplace_back();
     piece.place = place;
     if (place.kind == Place::Kind::triples) {
@@ -97,16 +99,17 @@ std::vector<Piece> Store::read(std::string_view user, std::string_view core, Pla
 }
 
 std::vector<std::pair<Place, std::string>> Store::bodies(std::string_view user, std::string_view core,
-                                                         Place after) const {
+                                                         Place after, std::int64_t last) const {
   const std::scoped_lock lock(mutex_);
   auto statement = database_.prepare(
       "SELECT kind, number, body FROM piece WHERE user = ? AND core = ? AND (kind, number) > (?, ?)"
-      " ORDER BY kind, number LIMIT ?");
+      " AND number <= ? ORDER BY kind, number LIMIT ?");
   statement.bind(1, user)
       .bind(2, core)
       .bind(3, static_cast<std::int64_t>(after.kind))
       .bind(4, after.number)
-      .bind(5, static_cast<std::int64_t>(most_pieces));
+      .bind(5, last)
+      .bind(6, static_cast<std::int64_t>(most_pieces));
   std::vector<std::pair<Place, std::string>> out;
   for (std::size_t bytes = 0; bytes < most_bytes && statement.step();) {
     out.emplace_back(place_of(statement, 0), statement.text(2));
@@ -130,8 +133,9 @@ void Store::add(const Load& load, std::string_view request) {
   if (answered_.contains(request)) return;
   database_
       .prepare(
-          "INSERT INTO load (user, core, flow, collection, triples_queue, embeddings_queue, kind, number)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+          "INSERT INTO load (user, core, flow, collection, triples_queue, embeddings_queue, kind, number, "
+          "last)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM piece))")
       .bind(1, load.user)
       .bind(2, load.core)
       .bind(3, load.flow)
@@ -148,7 +152,7 @@ void Store::add(const Load& load, std::string_view request) {
 std::vector<Load> Store::loads() const {
   const std::scoped_lock lock(mutex_);
   auto statement = database_.prepare(
-      "SELECT id, user, core, flow, collection, triples_queue, embeddings_queue, kind, number FROM load"
+      "SELECT id, user, core, flow, collection, triples_queue, embeddings_queue, kind, number, last FROM load"
       " ORDER BY id");
   std::vector<Load> out;
   while (statement.step()) {
@@ -159,7 +163,8 @@ std::vector<Load> Store::loads() const {
                    .collection = statement.text(4),
                    .triples_queue = statement.text(5),
                    .embeddings_queue = statement.text(6),
-                   .after = place_of(statement, 7)});
+                   .after = place_of(statement, 7),
+                   .last = statement.integer(9)});
   }
   return out;
 }

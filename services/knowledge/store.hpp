@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ struct Load {
   std::string user, core, flow, collection;
   std::string triples_queue, embeddings_queue;
   Place after = {};  ///< the last piece that the flow has
+  std::int64_t last =
+      0;  ///< the number of the newest piece when add() wrote it down: later ones are not loaded
 };
 
 /// Knowledge cores and their loads, in SQLite. A change is durable when its call returns; one whose request
@@ -51,11 +54,13 @@ class Store {
   /// missing.
   void put(const catalogue::Triples* triples, const catalogue::GraphEmbeddings* embeddings,
            std::string_view request);
-  /// The next pieces after a place, some at once but not many bytes; none at the end. Their metadata have
-  /// collection `default`.
-  std::vector<Piece> read(std::string_view user, std::string_view core, Place after) const;
+  /// The next pieces after a place and up to a number, some at once but not many bytes; none at the end.
+  /// Their metadata have collection `default`.
+  std::vector<Piece> read(std::string_view user, std::string_view core, Place after,
+                          std::int64_t last = std::numeric_limits<std::int64_t>::max()) const;
   void remove(std::string_view user, std::string_view core, std::string_view request);
 
+  /// `id` and `last` are chosen here.
   void add(const Load& load, std::string_view request);
   /// All that are not finished, oldest first.
   std::vector<Load> loads() const;
@@ -63,8 +68,8 @@ class Store {
   void finish(std::int64_t load);
 
  private:
-  std::vector<std::pair<Place, std::string>> bodies(std::string_view user, std::string_view core,
-                                                    Place after) const;
+  std::vector<std::pair<Place, std::string>> bodies(std::string_view user, std::string_view core, Place after,
+                                                    std::int64_t last) const;
   void insert(Place::Kind kind, const catalogue::Metadata& metadata, const std::string& body);
 
   mutable std::mutex mutex_;           ///< guards the two below

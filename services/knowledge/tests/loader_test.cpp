@@ -76,6 +76,19 @@ TEST_F(KnowledgeLoader, GoesOnWhereTheLastOneEnded) {
   EXPECT_FALSE(triples_.poll(Duration::zero()));
 }
 
+TEST_F(KnowledgeLoader, SendsNothingThatCameAfterTheLoadWasAskedFor) {
+  put("c", 2);
+  store_.add(load("c"), "");
+  put("c", 5);  // as kg-store does with what a load sends
+  Loader loader(bus_, "knowledge", store_);
+  loader.start();
+  for (int i = 0; i < 2; ++i) expect(triples_, "t" + std::to_string(i));
+  for (int i = 0; i < 2; ++i) expect(embeddings_, "e" + std::to_string(i));
+  await_finished();
+  EXPECT_FALSE(triples_.poll(Duration::zero()));
+  EXPECT_FALSE(embeddings_.poll(Duration::zero()));
+}
+
 TEST_F(KnowledgeLoader, LeavesOutWhatNoMessageCanHold) {
   auto odd = embeddings_of("c", "odd");
   odd.entities[0].vectors = {{std::numeric_limits<double>::quiet_NaN()}};
