@@ -56,6 +56,21 @@ BLUEPRINT = {
         "text-completion:{id}": {**exchange("text-completion"), "model": "{model}"},
     },
 }
+# A flow that keeps and finds triples, and keeps what it is given as knowledge cores.
+GRAPH_BLUEPRINT = {
+    "description": "a graph",
+    "interfaces": {
+        "triples": exchange("triples"),
+        "triples-store": load("triples-store"),
+        "graph-embeddings-store": load("graph-embeddings-store"),
+    },
+    "blueprint": {},
+    "flow": {
+        "triples-write:{id}": {"input": load("triples-store")},
+        "triples-query:{id}": exchange("triples"),
+        "kg-store:{id}": {"triples-input": load("triples-store"), "graph-embeddings-input": load("graph-embeddings-store")},
+    },
+}
 MODEL_TYPE = {
     "type": "string",
     "description": "which model",
@@ -137,8 +152,8 @@ class System:
         self.api().flow().put_blueprint("all", BLUEPRINT)
         return "flow-" + uuid.uuid4().hex[:8]
 
-    def start_flow(self, flow, **parameters):
-        self.api().flow().start("all", flow, "a flow", parameters or None)
+    def start_flow(self, flow, blueprint="all", **parameters):
+        self.api().flow().start(blueprint, flow, "a flow", parameters or None)
         self.wait_for_flow(flow)
 
     def prepared_flow(self):
@@ -179,7 +194,7 @@ class Embedded(System):
         self.url = f"http://127.0.0.1:{port}/"
 
     def wait_for_flow(self, flow):
-        """Chunker, prompt and text completion each say so, at every start."""
+        """Chunker, prompt and text completion, or those of the graph, each say so, at every start."""
         self.flow_starts[flow] = self.flow_starts.get(flow, 0) + 1
         log = self.processes["omnibus"].log
         wait_until(lambda: log().count(f"flow {flow} started") >= 3 * self.flow_starts[flow], f"flow {flow}")

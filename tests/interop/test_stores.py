@@ -1,9 +1,16 @@
-"""The existing clients with the services that keep data: library and collections."""
+"""The existing clients with the services that keep data: library, collections, knowledge cores and the graph."""
 
+import json
 import unittest
+
+import msgpack
+from trustgraph.knowledge import Literal, Uri
+from websockets.sync.client import connect
 
 import program
 from rows import SILENT, Row, check
+from surroundings import wait_until
+from system import GRAPH_BLUEPRINT
 from test_programs import ProgramsTest
 
 COLLECTIONS = (
@@ -49,6 +56,51 @@ LIBRARY = (
     Row("tg-show-library-documents", "No documents."),
 )
 
+KNOWLEDGE = (
+    Row("tg-show-kg-cores", "No knowledge cores."),
+    Row("tg-put-kg-core -u {ws} --id urn:core -i {folder}/core", "Put: 1 triple, 1 GE messages."),
+    Row("tg-put-kg-core -u {ws} --id urn:none -i {folder}/nosuch", "Exception: [Errno 2] No such file"),
+    Row("tg-show-kg-cores", "urn:core\n"),
+    Row("tg-show-kg-cores -U ann", "No knowledge cores."),
+    Row("tg-get-kg-core -u {ws} --id urn:core -o {folder}/copy", "Got: 1 triple, 1 GE messages."),
+    Row("tg-dump-msgpack -r -i {folder}/copy", ('"urn:subject"', '"urn:entity"', "[[0.5, -1.0]]")),
+    Row("tg-get-kg-core -u {ws} --id urn:nosuch -o {folder}/none", "Got: 0 triple, 0 GE messages."),
+    Row("tg-load-kg-core --id urn:core -f {flow} -C papers", SILENT),
+    Row("tg-load-kg-core --id urn:core -f nosuch", "Exception: load-error: Invalid flow"),
+    Row("tg-unload-kg-core --id urn:core -f {flow}", "Exception: not-implemented: Not implemented"),
+    Row("tg-delete-kg-core --id urn:core", SILENT),
+    Row("tg-delete-kg-core --id urn:core", SILENT),
+    Row("tg-show-kg-cores", "No knowledge cores."),
+)
+
+# Around a core's way into the graph.
+EMPTY_GRAPH = (
+    Row("tg-show-graph -f {flow} -C papers", SILENT),
+    Row("tg-set-collection papers", "Collection 'papers' set successfully."),
+    Row("tg-put-kg-core -u {ws} --id urn:core -i {folder}/core", "Put: 1 triple, 1 GE messages."),
+    Row("tg-load-kg-core --id urn:core -f {flow} -C papers", SILENT),
+)
+GRAPH = (
+    Row("tg-show-graph -f {flow} -C papers", "urn:subject urn:subject text\n"),
+    Row("tg-show-graph -f {flow}", SILENT),
+    Row("tg-show-graph -f {flow} -C papers -U ann", SILENT),
+    Row("tg-show-graph -f nosuch", "Exception: Invalid flow"),
+)
+DELETED_GRAPH = (
+    Row("tg-delete-collection papers --yes", "Collection 'papers' deleted successfully."),
+    Row("tg-show-kg-cores", ("urn:core\n", "urn:doc\n")),
+)
+
+
+def write_core(folder):
+    """A file as tg-put-kg-core reads it."""
+    metadata = {"i": "urn:doc", "m": [], "u": "trustgraph", "c": "default"}
+    term = {"v": "urn:subject", "e": True}
+    with open(f"{folder}/core", "wb") as file:
+        file.write(msgpack.packb(["t", {"m": metadata, "t": [{"s": term, "p": term, "o": {"v": "text", "e": False}}]}]))
+        entity = {"e": {"v": "urn:entity", "e": True}, "v": [[0.5, -1.0]]}
+        file.write(msgpack.packb(["ge", {"m": metadata, "e": [entity]}]))
+
 
 class Collections(ProgramsTest):
     def test(self):
@@ -67,6 +119,73 @@ class Library(ProgramsTest):
             metadata = [value["metadata"] for value, _ in tail.messages()]
         self.assertEqual({each["id"] for each in metadata}, {"urn:doc"})
         self.assertEqual({each["collection"] for each in metadata}, {"papers"})
+
+
+class Knowledge(ProgramsTest):
+    """A core comes back as it went in, and into a flow's stores."""
+
+    def test(self):
+        flow = self.running()
+        write_core(self.system.folder)
+        queue = f"q1/tg/flow/triples-store:{flow}"
+        program.subscribe(queue, "interop", self.system.queues)
+        check(self, self.system, KNOWLEDGE, flow=flow)
+        with program.Tail(queue, "Triples", 1, subscription="interop", url=self.system.queues) as tail:
+            ((value, _),) = tail.messages()
+        self.assertEqual(value["metadata"]["collection"], "papers")
+        self.assertEqual([each["s"]["value"] for each in value["triples"]], ["urn:subject"])
+
+
+class Graph(ProgramsTest):
+    """Triples from a core and through the import socket: found, exported, gone with their collection."""
+
+    def test(self):
+        self.system.api().flow().put_blueprint("graph", GRAPH_BLUEPRINT)
+        self.system.start_flow("g", "graph")
+        write_core(self.system.folder)
+        graph = self.system.api().flow().id("g")
+
+        def found(**known):
+            triples = graph.triples_query(user="trustgraph", collection="papers", **known)
+            return sorted((each.s, each.p, each.o) for each in triples)
+
+        check(self, self.system, EMPTY_GRAPH, flow="g")
+        first = ("urn:subject", "urn:subject", "text")
+        wait_until(lambda: found() == [first], "the core's triple in the graph")
+        check(self, self.system, GRAPH, flow="g")
+
+        def term(text, uri=True):
+            return {"v": text, "e": uri}
+
+        message = {
+            "metadata": {"id": "urn:doc", "metadata": [], "user": "trustgraph", "collection": "papers"},
+            "triples": [
+                {"s": term("urn:a"), "p": term("urn:is"), "o": term("text", False)},
+                {"s": term("urn:a"), "p": term("urn:has"), "o": term("urn:subject")},
+            ],
+        }
+        socket = self.system.url.replace("http", "ws", 1) + "api/v1/flow/g/"
+        with connect(socket + "export/triples") as exported, connect(socket + "import/triples") as imported:
+
+            def came():
+                """An export begins some time after its socket is open, so it is sent until the first comes."""
+                imported.send(json.dumps(message))
+                try:
+                    return exported.recv(0.5)
+                except TimeoutError:
+                    return None
+
+            self.assertEqual(json.loads(wait_until(came, "the exported triples")), message)
+        wait_until(lambda: len(found()) == 3, "the imported triples in the graph")
+        cores = self.system.api().knowledge().list_kg_cores
+        wait_until(lambda: cores() == ["urn:core", "urn:doc"], "the core of what was imported")
+        self.assertEqual(found(o=Literal("text")), [("urn:a", "urn:is", "text"), first])
+        self.assertEqual(found(o=Uri("text")), [])
+        self.assertEqual(found(s=Uri("urn:a"), p=Uri("urn:has")), [("urn:a", "urn:has", "urn:subject")])
+        self.assertEqual(len(found(limit=2)), 2)
+
+        check(self, self.system, DELETED_GRAPH, flow="g")
+        wait_until(lambda: found() == [], "the end of the triples")
 
 if __name__ == "__main__":
     unittest.main()
