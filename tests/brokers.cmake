@@ -17,6 +17,7 @@ function(omnibus_needs_broker test broker)
     set_tests_properties(broker.${broker}.start broker.${broker}.stop PROPERTIES
       LABELS broker TIMEOUT 300 SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
   endif()
+  set_property(GLOBAL APPEND PROPERTY OMNIBUS_TESTS_ON_${broker} ${test})
   set_property(TEST ${test} APPEND PROPERTY FIXTURES_REQUIRED broker-${broker})
   set_property(TEST ${test} APPEND PROPERTY RESOURCE_LOCK broker-${broker})
   set_property(TEST ${test} APPEND PROPERTY LABELS broker)

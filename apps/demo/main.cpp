@@ -173,6 +173,20 @@ void print_table(const Tally::Report& report, std::size_t bytes) {
   std::fflush(stdout);
 }
 
+/// Where what is missing may wait.
+void print_waiting(Bus& bus, const QueueName& queue) {
+  try {
+    const auto statistics = bus.statistics(queue);
+    std::cerr << queue.str() << ": " << statistics.depth << " messages kept\n";
+    for (const auto& [name, of] : statistics.subscriptions) {
+      std::cerr << "  " << name << ": " << of.backlog << " not acknowledged, " << of.in_flight
+                << " delivered, " << of.redelivered << " delivered again, " << of.consumers << " consumers\n";
+    }
+  } catch (const Error& error) {
+    std::cerr << queue.str() << ": " << error.what() << '\n';
+  }
+}
+
 int run(const Plan& plan, Bus bus, const std::vector<Document>& documents) {
   Tally tally;
   std::size_t bytes = 0;
@@ -198,6 +212,10 @@ int run(const Plan& plan, Bus bus, const std::vector<Document>& documents) {
   watcher.check();
   const auto report = tally.report();
   print_table(report, bytes);
+  if (report.lost > 0) {
+    print_waiting(bus, plan.input);
+    print_waiting(bus, plan.output);
+  }
   return report.lost == 0 && report.foreign == 0 ? 0 : 1;
 }
 

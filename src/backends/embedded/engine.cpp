@@ -369,6 +369,12 @@ void Engine::load(const PortPtr& port, const Handover& item, std::vector<driver:
   batch.push_back(std::move(delivery));
 }
 
+bool Engine::tries_again(std::string_view what, const Error& error) {
+  if (error.code() == ErrorCode::closed) return false;
+  log::write(log::Level::warning, "cannot " + std::string(what) + ", trying again: " + error.what());
+  return true;
+}
+
 void Engine::ring() {
   try {
     run([this](Aftermath& after) {
@@ -386,8 +392,8 @@ void Engine::ring() {
       if (!dues_.empty()) ring_at(dues_.top().first, after);
     });
   } catch (const Error& error) {
-    log::write(log::Level::warning, std::string("cannot act on time, trying again: ") + error.what());
-    alarm_->arm(deadline_after(std::chrono::milliseconds(retry_delay)));
+    if (tries_again("act on time", error))
+      alarm_->arm(deadline_after(std::chrono::milliseconds(retry_delay)));
   }
 }
 
@@ -404,9 +410,8 @@ void Engine::follow() {
   try {
     run_outside([](Aftermath&) {});
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::closed) return;
-    log::write(log::Level::warning, std::string("cannot follow the store, trying again: ") + error.what());
-    alarm_->arm(deadline_after(std::chrono::milliseconds(retry_delay)));
+    if (tries_again("follow the store", error))
+      alarm_->arm(deadline_after(std::chrono::milliseconds(retry_delay)));
   }
 }
 

@@ -186,6 +186,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void load(const PortPtr& port, const Handover& handover, std::vector<driver::Delivery>& batch);
   void ring();
   void follow();
+  /// Warns of what failed; false once the Bus is closed, when there is nothing left to try.
+  static bool tries_again(std::string_view what, const Error& error);
   Journal::Listener listener();
   void tidy();
   void hand_out_later(std::span<const SubscriptionId> subscriptions);

@@ -90,8 +90,7 @@ void Engine::run_outside(Decide&& decide) {
   try {
     run([&](Aftermath&) { effects_.ready.insert(effects_.ready.end(), postponed.begin(), postponed.end()); });
   } catch (const Error& error) {
-    log::write(log::Level::warning, std::string("cannot hand out messages, trying again: ") + error.what());
-    hand_out_later(postponed);
+    if (tries_again("hand out messages", error)) hand_out_later(postponed);
   }
 }
 

@@ -14,6 +14,7 @@ namespace omnibus::embedded::test {
 namespace {
 
 constexpr std::size_t cuts_of_one_store = 8;
+constexpr std::size_t most_rounds = 10;  ///< of the cuts wanted
 
 std::size_t wanted_cuts() {
   const char* const tier = std::getenv("OMNIBUS_TIER");
@@ -160,7 +161,9 @@ TEST_P(PowerCut, LosesNothingThatASyncCovers) {
   random.seed(seed);
   RecordProperty("seed", std::to_string(seed));
   std::cout << "seed " << seed << " (OMNIBUS_SEED)\n";
-  for (const auto cuts = wanted_cuts(); number < cuts;) {
+  // Whether a cut falls between a confirmation and its sync depends on the machine: go on until one does.
+  const auto seen = [this] { return syncs_each() || sent.unsynced_lost > 0; };
+  for (const auto cuts = wanted_cuts(); number < cuts || (!seen() && number < most_rounds * cuts);) {
     ASSERT_NO_THROW(cut()) << "cut " << number;
     ASSERT_EQ(sent.lost + sent.again + sent.strange + sent.holes, 0u) << "cut " << number;
     ASSERT_EQ(transacted.lost + transacted.again + transacted.strange + uneven, 0u) << "cut " << number;
@@ -174,9 +177,7 @@ TEST_P(PowerCut, LosesNothingThatASyncCovers) {
   EXPECT_GT(sent.confirmed + transacted.confirmed, number);
   EXPECT_GT(sent.settled, number);
   EXPECT_GT(transacted.settled, 0u);
-  if (!syncs_each()) {
-    EXPECT_GT(sent.unsynced_lost, 0u);
-  }
+  EXPECT_TRUE(seen());
 }
 
 INSTANTIATE_TEST_SUITE_P(Durability, PowerCut, ::testing::Values("sync", "group:3"), [](const auto& level) {
