@@ -3,8 +3,10 @@
 /// The gateway: HTTP and WebSocket clients on one side, queues on the other.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <omnibus/bus.hpp>
 
@@ -13,6 +15,11 @@ namespace omnibus::gateway {
 /// Which status an error answer carries: always 200 with an error object, as existing clients need, or the
 /// status that fits.
 enum class HttpErrors : std::uint8_t { compatible, strict };
+
+/// Where the requests to a global service go and its answers come from; an empty name: the usual one.
+struct ServiceQueues {
+  std::string request = {}, response = {};
+};
 
 struct GatewayOptions {
   std::string id = "api-gateway";
@@ -29,8 +36,13 @@ struct GatewayOptions {
   Duration header_timeout = std::chrono::seconds(10);     ///< for a request's head, once it began
   Duration idle_timeout = std::chrono::seconds(60);       ///< without a byte moved, and between requests
   std::string prometheus_url = "http://prometheus:9090";  ///< where requests for metrics go
+  std::size_t min_ingress_rate = 1024;                    ///< bytes per second of a body or message; 0: any
+  std::size_t max_request_rate = 0;       ///< requests per second of one client address; 0: any
+  std::vector<std::string> origins = {};  ///< of web pages that may use the gateway; empty: see docs
   HttpErrors http_errors = HttpErrors::compatible;
   unsigned threads = 2;  ///< for all sockets together
+  /// By service: config, flow, knowledge, librarian.
+  std::map<std::string, ServiceQueues> queues = {};
   std::string config_push_queue = "q2/tg/config/config";
 };
 

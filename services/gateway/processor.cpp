@@ -1,10 +1,16 @@
 #include "services/gateway/processor.hpp"
 
+#include <array>
 #include <omnibus/log.hpp>
 
+#include "services/gateway/server/origins.hpp"
 #include "services/gateway/server/upstream.hpp"
 
 namespace omnibus::gateway {
+
+namespace {
+constexpr std::array<const char*, 4> services_with_queues = {"config", "flow", "knowledge", "librarian"};
+}  // namespace
 
 Flags gateway_flags() {
   Flags flags;
@@ -27,7 +33,16 @@ Flags gateway_flags() {
       .integer("max-connections", "clients at once; more wait to be accepted", 4096)
       .duration("header-timeout", "how long a client may take for a request's head", "10s")
       .duration("idle-timeout", "how long a client may be silent, or not read its answer", "60s")
+      .size("min-ingress-rate", "bytes per second that a body must come with on average; 0: any", "1KiB")
+      .integer("max-request-rate", "requests per second of one client address; 0: any", 0)
+      .list("allow-origin",
+            "web pages that may use the gateway, SCHEME://HOST[:PORT] or *; without one, no "
+            "page may read answers and any may open a WebSocket")
       .integer("threads", "threads for all clients' sockets", 2);
+  for (const std::string service : services_with_queues) {
+    flags.text(service + "-request-queue", "where requests to the " + service + " service go", std::nullopt)
+        .text(service + "-response-queue", "where its answers come from", std::nullopt);
+  }
   return flags;
 }
 
@@ -52,6 +67,18 @@ Duration time(const Settings& settings, std::string_view flag) {
   throw ConfigError("--" + std::string(flag) + ": must be above 0");
 }
 
+/// A queue's name, or nothing.
+std::string queue(const Settings& settings, const std::string& flag) {
+  auto name = settings.text(flag);
+  if (name.empty()) return name;
+  try {
+    (void)QueueName::parse(name);
+  } catch (const Error& error) {
+    error.with_context("--" + flag).raise();
+  }
+  return name;
+}
+
 }  // namespace
 
 GatewayOptions gateway_options(const Settings& settings) {
@@ -70,9 +97,19 @@ GatewayOptions gateway_options(const Settings& settings) {
   options.outstanding = count(settings, "outstanding", 100'000);
   options.header_timeout = time(settings, "header-timeout");
   options.idle_timeout = time(settings, "idle-timeout");
+  options.min_ingress_rate = settings.size("min-ingress-rate");
+  const auto rate = settings.integer("max-request-rate");
+  options.max_request_rate = rate == 0 ? 0 : count(settings, "max-request-rate", 1'000'000);
+  options.origins = settings.list("allow-origin");
+  for (const auto& origin : options.origins) Origins::check(origin);
   options.http_errors =
       settings.text("http-errors") == "strict" ? HttpErrors::strict : HttpErrors::compatible;
   options.threads = static_cast<unsigned>(count(settings, "threads", 64));
+  for (const std::string service : services_with_queues) {
+    const ServiceQueues queues{queue(settings, service + "-request-queue"),
+                               queue(settings, service + "-response-queue")};
+    if (!queues.request.empty() || !queues.response.empty()) options.queues.emplace(service, queues);
+  }
   options.config_push_queue = settings.config_push_queue;
   return options;
 }

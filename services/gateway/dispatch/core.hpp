@@ -40,6 +40,13 @@ struct DeleteOnPool {
   }
 };
 
+/// Told when its flow goes or changes. Threads: the Bus's pool, without a lock held.
+class FlowFollower {
+ public:
+  virtual ~FlowFollower() = default;
+  virtual void flow_changed() = 0;
+};
+
 struct Dispatch::Core : std::enable_shared_from_this<Core> {
   using Key = std::tuple<std::string, std::string>;  // flow ("" for none), line
   /// A dispatcher, or the making of one.
@@ -66,7 +73,7 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
   std::shared_ptr<Dispatcher> importer(const std::string& flow, const StreamType& type);
   QueueName exported_queue(const std::string& flow, const StreamType& type);
   FlowTable::Interfaces interfaces_of(const std::string& flow) const;
-  std::shared_ptr<Dispatcher> obtain(const std::string& flow, const ServiceType& type,
+  std::shared_ptr<Dispatcher> obtain(const Key& key, const ServiceType& type,
                                      const FlowTable::Interfaces& interfaces,
                                      const std::function<DispatcherPlan()>& plan);
   void remember(const std::shared_ptr<Dispatcher>& dispatcher);
@@ -74,6 +81,7 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
   void settle(const std::string& service, const boost::json::value& body, Exchange& exchange);
   void wait(FlowTable::Wanted wanted, std::string flow, UniqueFunction<void()> then);
   void configure(const framework::Configuration& configuration);
+  void follow(const std::string& flow, const std::shared_ptr<FlowFollower>& follower);
   ServiceMetrics metrics_of(const std::string& service, bool known);
 
   Bus bus;
@@ -82,6 +90,7 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
   std::mutex mutex;  // guards what follows
   std::map<Key, std::shared_ptr<Slot>> slots;
   std::vector<std::weak_ptr<Dispatcher>> made;  // also those whose flow has gone and that still have requests
+  std::vector<std::pair<std::string, std::weak_ptr<FlowFollower>>> followers;  // by flow
   bool stopped = false;
 };
 

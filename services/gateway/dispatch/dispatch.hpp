@@ -16,6 +16,7 @@ struct DispatchOptions {
   Duration timeout = std::chrono::seconds(600);
   HttpErrors http_errors = HttpErrors::compatible;
   std::size_t body_limit = 256u << 20;  ///< largest exported core, bytes
+  std::map<std::string, ServiceQueues> queues = {};
   /// How long a request waits for the first configuration, and an answer to start-flow or stop-flow for the
   /// configuration that it made.
   Duration settle = std::chrono::seconds(5);
@@ -35,6 +36,8 @@ class Dispatch final : public Handler {
   void core(CoreCall call, Reply reply) override;
   void frame(std::string text, Reply reply) override;
   std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) override;
+  void ready(Reply reply) override;
+  void count(std::string_view route, unsigned status) override;
   Answer body_too_large(std::size_t limit) override;
 
   void configure(const framework::Configuration& configuration);

@@ -60,7 +60,8 @@ unsigned status_of_service_error(std::string_view type) noexcept {
   return 502;
 }
 
-Exchange::Exchange(Reply reply, HttpErrors errors) : reply_(std::move(reply)), errors_(errors) {}
+Exchange::Exchange(Reply reply, HttpErrors errors, std::string request_id)
+    : reply_(std::move(reply)), errors_(errors), request_id_(std::move(request_id)) {}
 
 Exchange::Exchange(Reply reply, std::optional<json::value> id)
     : reply_(std::move(reply)), socket_(true), id_(std::move(id)) {}
@@ -140,8 +141,14 @@ bool Exchange::send(json::object body, bool complete, unsigned status, bool fail
     answer.body = json::serialize(message);
   } else {
     answer.body = json::serialize(body);
+    if (failed) log_failure(answer.body);
   }
   return reply_(std::move(answer));
+}
+
+void Exchange::log_failure(const std::string& body) const {
+  if (request_id_.empty()) return;
+  log::write(log::Level::info, "gateway: request " + request_id_ + " failed: " + body);
 }
 
 bool Exchange::send_nothing(const json::object& body, bool failed) {

@@ -33,8 +33,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// Runs before the last answer goes out, and calls its argument to let it go.
   using Hold = std::function<void(std::function<void()> proceed)>;
 
-  /// Over HTTP.
-  Exchange(Reply reply, HttpErrors errors);
+  /// Over HTTP; `request_id` names failures in the log, empty: they are not logged.
+  Exchange(Reply reply, HttpErrors errors, std::string request_id = {});
   /// Over a WebSocket; `id` is echoed, empty where the message had none.
   Exchange(Reply reply, std::optional<boost::json::value> id);
   /// A message of an import: it gets no answer, and a failure, logged as one of `import`, closes the socket.
@@ -61,12 +61,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
  private:
   void error_response(std::string_view type, std::string_view message, unsigned status);
   bool send(boost::json::object body, bool complete, unsigned status, bool failed);
+  void log_failure(const std::string& body) const;
   bool send_nothing(const boost::json::object& body, bool failed);
   bool is_socket() const noexcept { return socket_; }
 
   Reply reply_;
   const HttpErrors errors_ = HttpErrors::compatible;
   const bool socket_ = false;
+  const std::string request_id_;
   const std::optional<std::string> import_ = std::nullopt;
   std::optional<boost::json::value> id_;
   std::optional<ServiceMetrics> metrics_;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "services/gateway/dispatch/pass_through.hpp"
 #include "services/gateway/translate/agent.hpp"
 #include "services/gateway/translate/collection.hpp"
 #include "services/gateway/translate/config.hpp"
@@ -99,6 +100,12 @@ constexpr std::array<StreamType, 5> streams = {{
 }};
 
 }  // namespace
+
+const ServiceType* find_other(const boost::json::value& interface) noexcept {
+  static constexpr ServiceType other{"", "other", true, pass_through};
+  const auto* queues = interface.if_object();
+  return queues != nullptr && queues->contains("request") && queues->contains("response") ? &other : nullptr;
+}
 
 const StreamType* find_stream(std::string_view kind) noexcept {
   for (const auto& each : streams) {

@@ -106,21 +106,49 @@ class Import final : public Stream, public std::enable_shared_from_this<Import> 
   bool running_ = true;  // begin() is to come
 };
 
-/// What the client says is ignored.
-class Export final : public Stream {
+/// What the client says is ignored. Ends when the flow goes or has another queue.
+class Export final : public Stream, public FlowFollower, public std::enable_shared_from_this<Export> {
  public:
   using Stream::Stream;
   void message(std::string, Reply reply) override { reply({}); }
 
+  void flow_changed() override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!queue_ || ended_) return;  // connect() looks again
+      if (current_queue() == queue_->str()) return;
+      ended_ = true;
+    }
+    refuse("the flow has gone or has another queue");
+  }
+
  private:
   void connect() override {
     if (type_->make_exporter == nullptr) throw Undeliverable{"Invalid kind", 0};
-    auto made = type_->make_exporter({core_->bus, core_->exported_queue(flow_, *type_), reply_});
+    core_->follow(flow_, shared_from_this());
+    const auto queue = core_->exported_queue(flow_, *type_);
+    auto made = type_->make_exporter({core_->bus, queue, reply_});
     exporter_ = std::shared_ptr<Exporter>(made.release(), DeleteOnPool{core_->bus});
     exporter_->start();
+    {
+      const std::lock_guard lock(mutex_);
+      queue_ = queue;
+    }
+    flow_changed();
+  }
+  std::string current_queue() const {
+    try {
+      return core_->exported_queue(flow_, *type_).str();
+    } catch (const Undeliverable&) {
+    } catch (const Error&) {
+    }
+    return {};
   }
 
   std::shared_ptr<Exporter> exporter_;
+  std::mutex mutex_;  // guards what follows
+  std::optional<QueueName> queue_;
+  bool ended_ = false;
 };
 
 }  // namespace

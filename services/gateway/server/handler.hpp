@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace omnibus::gateway {
 
@@ -30,6 +31,7 @@ struct HttpCall {
   std::optional<std::string> flow;  ///< empty: a global service
   std::string service;
   std::string body;
+  std::string request_id = {};  ///< names it in the log
 };
 
 /// A stream of msgpack into the knowledge service, or out of it.
@@ -68,6 +70,10 @@ class Handler {
   virtual void frame(std::string text, Reply reply) = 0;
   /// `reply` takes what goes to the client unasked; a refusal is an answer that closes.
   virtual std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) = 0;
+  /// What is missing before requests can be served, as JSON; status 503 when something is.
+  virtual void ready(Reply reply) = 0;
+  /// An HTTP response goes out; `route` is one of a fixed few.
+  virtual void count(std::string_view route, unsigned status) = 0;
   /// The answer to a body over the limit.
   virtual Answer body_too_large(std::size_t limit) = 0;
 };

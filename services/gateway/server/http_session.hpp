@@ -15,6 +15,7 @@
 #include <boost/beast/http/parser.hpp>
 
 #include "services/gateway/server/context.hpp"
+#include "services/gateway/server/http_response.hpp"
 #include "services/gateway/server/route.hpp"
 
 namespace omnibus::gateway {
@@ -33,30 +34,25 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   template <class T>
   using Awaitable = boost::asio::awaitable<T>;
   using Head = boost::beast::http::request_parser<boost::beast::http::empty_body>;
-  struct Response;
-  /// What of a request's head its answer needs.
-  struct Peer {
-    unsigned version = 11;
-    bool keep_alive = false;
-    bool head_method = false;
-  };
 
   Awaitable<void> run();
   Awaitable<bool> wait_for_request();
   Awaitable<bool> serve();
   Awaitable<bool> serve_route(Head& head, Route route);
   Awaitable<bool> serve_call(Head& head, Route route);
-  Awaitable<bool> serve_metrics(Head& head, std::string target);
+  Awaitable<bool> serve_metrics(Head& head, const Route& where);
   Awaitable<bool> upgrade(Head& head, const Route& route);
   Awaitable<std::optional<std::string>> read_body(Head& head);
   Awaitable<bool> claim_memory(std::size_t bytes);
   Awaitable<void> wait_for(std::function<bool()> done);
-  Awaitable<std::optional<Answer>> answer_to(Route where, std::string body);
-  Awaitable<bool> refuse(Head& head, Response response);
-  Awaitable<bool> close_with(Peer peer, Response response);
-  Awaitable<bool> write(Peer peer, Response response);
+  Awaitable<std::optional<Answer>> answer_to(const HttpPeer& peer, Route where, std::string body);
+  Awaitable<bool> refuse(Head& head, const Route& where, HttpResponse response);
+  Awaitable<bool> close_with(HttpPeer peer, HttpResponse response);
+  Awaitable<bool> write(HttpPeer peer, HttpResponse response);
   Awaitable<void> linger();
-  static Peer peer_of(const Head& head);
+  HttpPeer peer_of(const Head& head, const Route& where) const;
+  std::chrono::steady_clock::time_point slowest_part(std::chrono::steady_clock::time_point began,
+                                                     std::size_t received) const;
   void watch_peer();
   void watch_for_end();
   void answered(std::uint64_t request, Answer answer);
@@ -66,6 +62,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   const Sessions::Registration registration_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
+  boost::asio::ip::address address_;                // the client's
   boost::asio::steady_timer signal_;                // wakes wait_for
   std::chrono::steady_clock::time_point gives_up_;  // of wait_for
   std::unique_ptr<ByteBudget::Claim> claim_;        // for the body of the running request, when it is large

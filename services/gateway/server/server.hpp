@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <omnibus/options.hpp>
 #include <omnibus/time.hpp>
@@ -25,6 +26,9 @@ struct ServerOptions {
   std::size_t outstanding = 16;
   Duration header_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(60);
+  std::size_t min_ingress_rate = 1024;    ///< bytes per second of a body; 0: any
+  std::size_t max_request_rate = 0;       ///< requests per second of one address; 0: any
+  std::vector<std::string> origins = {};  ///< of browsers' pages that may come in; empty: see Origins
   Upstream prometheus = {};
   unsigned threads = 2;
 };

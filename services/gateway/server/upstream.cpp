@@ -1,7 +1,5 @@
 #include "services/gateway/server/upstream.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
@@ -11,6 +9,7 @@
 #include <omnibus/log.hpp>
 
 #include "services/gateway/server/context.hpp"
+#include "services/gateway/server/into.hpp"
 
 namespace omnibus::gateway {
 
@@ -19,8 +18,6 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 namespace {
-
-auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
 
 UpstreamCall::Result failed(const Upstream& upstream, const error_code& ec) {
   log::write(log::Level::warning, "gateway: no metrics from " + upstream.host + ": " + ec.message());

@@ -3,11 +3,11 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <omnibus/error.hpp>
 #include <omnibus/log.hpp>
 #include <omnibus/version.hpp>
+
+#include "services/gateway/server/into.hpp"
 
 namespace omnibus::gateway {
 
@@ -22,8 +22,6 @@ constexpr std::size_t part_size = 64u << 10;
 /// Answers waiting for a client that does not read; beyond it the client is cut off.
 constexpr std::size_t most_queued = 512u << 20;
 
-auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
-
 constexpr auto forever = std::chrono::steady_clock::time_point::max();
 
 }  // namespace
@@ -34,9 +32,15 @@ WebSocketSession::WebSocketSession(std::shared_ptr<Context> context, asio::ip::t
       stream_(std::move(socket)),
       room_(stream_.get_executor(), forever),
       output_(stream_.get_executor(), forever),
-      tick_(stream_.get_executor(), forever) {}
+      tick_(stream_.get_executor(), forever) {
+  error_code gone;
+  address_ = beast::get_lowest_layer(stream_).socket().remote_endpoint(gone).address();
+}
 
-WebSocketSession::~WebSocketSession() { context_->running.fetch_sub(outstanding_); }
+WebSocketSession::~WebSocketSession() {
+  context_->running.fetch_sub(outstanding_);
+  context_->queued.fetch_sub(queued_bytes_);
+}
 
 void WebSocketSession::start(std::shared_ptr<Context> context, asio::ip::tcp::socket socket, Request request,
                              std::optional<FlowSocket> flow) {
@@ -120,10 +124,23 @@ asio::awaitable<void> WebSocketSession::read() {
     std::string text;
     if (!co_await read_message(text)) co_return;
     if (draining_ || ending_) continue;
+    co_await pace();
     std::shared_ptr<ByteBudget::Claim> claim;
     if (text.size() >= large_body) claim = co_await claim_memory(text.size());
     if (!closed_) take(std::move(text), std::move(claim));
   }
+}
+
+/// Waits while the client's address has had its requests of this second.
+asio::awaitable<void> WebSocketSession::pace() {
+  while (!closed_ && !draining_) {
+    const auto wait = context_->rate.take(address_, Clock::now());
+    if (wait <= Duration::zero()) break;
+    error_code ec;
+    room_.expires_after(asio_duration(wait));
+    co_await room_.async_wait(into(ec));
+  }
+  room_.expires_at(forever);
 }
 
 /// False when the connection has ended. Every part of a message shows that the client lives.
@@ -135,8 +152,11 @@ asio::awaitable<bool> WebSocketSession::read_message(std::string& text) {
     heard_ = Clock::now();
     pinged_ = false;
     co_await stream_.async_read_some(buffer, 0, into(ec));
+    if (message_bytes_ == 0) message_began_ = Clock::now();
+    message_bytes_ = text.size();
   } while (!ec && !stream_.is_message_done());
   reading_ = false;
+  message_bytes_ = 0;
   heard_ = Clock::now();
   pinged_ = false;
   co_return !ec;
@@ -187,14 +207,23 @@ void WebSocketSession::answered(Answer answer) {
   if (closed_) return;
   ending_ = ending_ || answer.close;
   queued_bytes_ += answer.body.size();
+  context_->queued.fetch_add(answer.body.size());
   if (!answer.body.empty()) outbox_.push_back(std::move(answer));
-  if (queued_bytes_ > most_queued) {
+  if (hoards()) {
     log::write(log::Level::warning, "gateway: a WebSocket client does not read its answers, cut off");
     finish();
     return;
   }
   room_.cancel();
   output_.cancel();
+}
+
+/// More answers wait for this client than one may have, or it has its part in more than there is memory for.
+/// A single answer always passes.
+bool WebSocketSession::hoards() const {
+  if (outbox_.size() + (writing_ ? 1 : 0) < 2) return false;
+  const bool crowded = context_->queued > context_->options.body_memory && queued_bytes_ > large_body;
+  return crowded || queued_bytes_ > most_queued;
 }
 
 asio::awaitable<void> WebSocketSession::write() {
@@ -205,6 +234,7 @@ asio::awaitable<void> WebSocketSession::write() {
       outbox_.pop_front();
       if (!co_await write_message(next)) break;
       queued_bytes_ -= next.body.size();
+      context_->queued.fetch_sub(next.body.size());
       room_.cancel();
     } else if (ending_) {
       co_await stream_.async_close(websocket::close_code::normal, into(ec));
@@ -271,6 +301,11 @@ asio::awaitable<void> WebSocketSession::keep() {
 bool WebSocketSession::check_deadlines() {
   const auto now = Clock::now();
   const auto limit = context_->options.idle_timeout;
+  const auto rate = context_->options.min_ingress_rate;
+  if (rate > 0 && message_bytes_ > 0 &&
+      now - message_began_ > limit + std::chrono::seconds(message_bytes_ / rate)) {
+    return false;
+  }
   // Beyond the outstanding limit nothing is read, not even pongs, so silence means nothing then.
   if (reading_ && pinged_ && now - heard_ > 2 * limit) return false;
   return !(writing_ && now - wrote_ > limit);

@@ -42,6 +42,7 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   Reply reply();
   Awaitable<void> read();
   Awaitable<bool> read_message(std::string& text);
+  Awaitable<void> pace();
   Awaitable<void> write();
   Awaitable<bool> write_message(const Answer& answer);
   Awaitable<void> ping();
@@ -50,6 +51,7 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   Awaitable<std::shared_ptr<ByteBudget::Claim>> claim_memory(std::size_t bytes);
   void take(std::string text, std::shared_ptr<ByteBudget::Claim> claim);
   void answered(Answer answer);
+  bool hoards() const;
   void finish();
   void spawn(Awaitable<void> task);
 
@@ -64,8 +66,11 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   std::deque<Answer> outbox_;
   std::size_t queued_bytes_ = 0;
   std::size_t outstanding_ = 0;
-  TimePoint heard_ = Clock::now();  // last byte from the client
-  TimePoint wrote_ = Clock::now();  // last progress of the message being written
+  boost::asio::ip::address address_;        // the client's
+  TimePoint message_began_ = Clock::now();  // of the message being read, its first part
+  std::size_t message_bytes_ = 0;           // of it, 0: none has begun
+  TimePoint heard_ = Clock::now();          // last byte from the client
+  TimePoint wrote_ = Clock::now();          // last progress of the message being written
   bool reading_ = false;
   bool writing_ = false;
   bool pinged_ = false;   // since the client was last heard

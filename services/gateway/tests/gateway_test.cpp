@@ -217,6 +217,105 @@ TEST_F(GatewayTest, AProgramThatCutsOffRequestsSaysSo) {
   EXPECT_NO_THROW(gateway.stop());
 }
 
+TEST_F(GatewayTest, ReadinessNamesWhatIsMissing) {
+  const auto gateway = start();
+  const auto ask = [&] {
+    HttpClient client(gateway->port());
+    client.write("GET /api/v1/ready HTTP/1.1\r\nHost: t\r\n\r\n");
+    return client.read();
+  };
+  const auto before = ask();
+  EXPECT_EQ(before.result_int(), 503u);
+  EXPECT_EQ(json::parse(before.body()), json::parse(R"({"status": "not ready", "missing":
+      ["service config: nobody reads q0/tg/request/config"]})"));
+  FakeServices services(bus_);
+  wait_ready(*gateway);
+  const auto after = ask();
+  EXPECT_EQ(after.result_int(), 200u);
+  EXPECT_EQ(after.body(), R"({"status": "ready"})");
+}
+
+/// A service that the gateway has no tables for.
+class PassThrough : public GatewayTest {
+ protected:
+  PassThrough() { services_.serve("weather:f"); }
+  static std::string definition() {
+    const json::object queues{{"request", "q0/tg/request/weather:f"},
+                              {"response", "q0/tg/response/weather:f"}};
+    return json::serialize(json::object{{"interfaces", {{"weather", queues}, {"odd", "q1/tg/flow/odd"}}}});
+  }
+  static constexpr auto path = "/api/v1/flow/f/service/weather";
+
+  FakeServices services_{bus_, FakeServices::with_flow(1, "f", definition())};
+};
+
+TEST_F(PassThrough, TheMessageIsTheClientsJson) {
+  const auto gateway = start();
+  wait_ready(*gateway);
+  services_.take();
+  services_.line_up({}, {{"degrees", 21.5}, {"error", nullptr}});
+  EXPECT_EQ(post(*gateway, path, R"({"place": "Bath", "days": [1, null]})"),
+            json::parse(R"({"degrees": 21.5, "error": null})"));
+  const auto traffic = services_.take();
+  EXPECT_EQ(traffic.at(0).payload, json::parse(R"({"place": "Bath", "days": [1, null]})"));
+}
+
+TEST_F(PassThrough, AnswersMayStream) {
+  const auto gateway = start();
+  services_.line_up_all({},
+                        {{{"part", 1}, {"end_of_stream", false}}, {{"part", 2}, {"end_of_stream", true}}});
+  WebSocketClient client(gateway->port());
+  client.send(R"({"id": "w", "service": "weather", "flow": "f", "request": {}})");
+  EXPECT_EQ(json::parse(client.read()), json::parse(R"({"id": "w", "complete": false,
+      "response": {"part": 1, "end_of_stream": false}})"));
+  EXPECT_EQ(json::parse(client.read()), json::parse(R"({"id": "w", "complete": true,
+      "response": {"part": 2, "end_of_stream": true}})"));
+}
+
+TEST_F(PassThrough, ARefusalLooksLikeThatOfAnyService) {
+  const auto gateway = start();
+  services_.line_up({}, {{"error", {{"type", "storm"}, {"message", "no"}}}, {"rest", 1}});
+  EXPECT_EQ(post(*gateway, path, "{}"), json::parse(R"({"error": {"type": "storm", "message": "no"}})"));
+  EXPECT_EQ(post(*gateway, path, "[]").at("error").at("type"), "gateway-error");
+  services_.line_up({}, json::array{1});
+  EXPECT_EQ(post(*gateway, path, "{}").at("error").at("message"), "the service's answer is no JSON object");
+}
+
+TEST_F(PassThrough, NeedsTwoQueues) {
+  const auto gateway = start();
+  EXPECT_EQ(post(*gateway, "/api/v1/flow/f/service/odd", "{}"), json::parse(R"({"error": "Invalid kind"})"));
+}
+
+TEST_F(GatewayTest, TakesOtherQueuesForServices) {
+  auto requests = consumer("q0/tg/request/my-flow");
+  const auto settings =
+      Settings::parse({.program = "gateway", .id = "gateway"},
+                      {"--flow-request-queue", "q0/tg/request/my-flow", "--flow-response-queue",
+                       "q0/tg/response/my-flow", "--address", "127.0.0.1", "--port", "0"},
+                      gateway_flags());
+  const auto gateway = start(gateway_options(settings));
+  auto answers = bus_.create_producer<Raw>(QueueName::parse("q0/tg/response/my-flow"));
+  HttpClient client(gateway->port());
+  client.write(HttpClient::post_text("/api/v1/flow", R"({"operation": "list-flows"})"));
+  const auto request = requests.receive(seconds(20));
+  answers.send({R"({"flow_ids": ["f"]})"}, {.properties = {{"id", request.properties().value_or("id", "")}}});
+  EXPECT_EQ(json::parse(client.read().body()), json::parse(R"({"flow-ids": ["f"]})"));
+}
+
+TEST_F(GatewayTest, AsksForTheConfigurationWhereItIsTold) {
+  auto with = options();
+  with.queues["config"] = {"q0/tg/request/my-config", {}};
+  auto requests = consumer("q0/tg/request/my-config");
+  const auto gateway = start(with);
+  EXPECT_THAT(requests.receive(seconds(20)).value().bytes, testing::HasSubstr("config"));
+}
+
+TEST(GatewayFlags, RefuseAQueueThatIsNone) {
+  const auto settings = Settings::parse({.program = "gateway", .id = "gateway"},
+                                        {"--librarian-request-queue", "no/queue"}, gateway_flags());
+  EXPECT_THROW(gateway_options(settings), Error);
+}
+
 TEST_F(GatewayTest, MayBeStoppedBeforeItStarted) {
   Gateway gateway(bus_, options());
   EXPECT_EQ(gateway.stop().running, 0u);

@@ -167,6 +167,7 @@ TEST_F(WebSocketServer, GivesUpOnAClientThatDoesNotAnswerPings) {
 TEST_F(WebSocketServer, KeepsAClientWhoseMessageComesSlowly) {
   auto with = options();
   with.idle_timeout = milliseconds(200);
+  with.min_ingress_rate = 0;
   start(with);
   WebSocketClient client(server_->port());
   auto& socket = client.stream().next_layer();
@@ -188,6 +189,17 @@ TEST_F(WebSocketServer, CutsOffAClientThatDoesNotReadItsAnswers) {
   WebSocketClient client(server_->port());
   client.send("give me much");
   handler_.next().reply({.body = std::string(64u << 20, 'x')});
+  EXPECT_TRUE(empties());
+}
+
+TEST_F(WebSocketServer, ClientsThatDoNotReadShareTheMemoryForAnswers) {
+  auto with = options();
+  with.body_memory = 8u << 20;
+  start(with);
+  WebSocketClient client(server_->port());
+  client.stream().next_layer().set_option(boost::asio::socket_base::receive_buffer_size(4096));
+  for (const auto* each : {"much", "more"}) client.send(each);
+  for (int i = 0; i < 2; ++i) handler_.next().reply({.body = std::string(16u << 20, 'x')});
   EXPECT_TRUE(empties());
 }
 
