@@ -18,10 +18,29 @@ ServerOptions server_options(const GatewayOptions& options) {
           .body_memory = options.body_memory,
           .max_connections = options.max_connections,
           .outstanding = options.outstanding,
+          .outbox_limit = options.outbox_limit,
           .header_timeout = options.header_timeout,
           .idle_timeout = options.idle_timeout,
+          .min_ingress_rate = options.min_ingress_rate,
+          .max_request_rate = options.max_request_rate,
+          .origins = options.origins,
           .prometheus = Upstream::parse(options.prometheus_url),
+          .timeout = options.timeout,
+          .strict = options.http_errors == HttpErrors::strict,
+          .tls_certificate = options.tls_certificate,
+          .tls_key = options.tls_key,
           .threads = options.threads};
+}
+
+framework::ConfigReceiverSettings config_settings(const GatewayOptions& options) {
+  framework::ConfigReceiverSettings settings;
+  settings.id = options.id;
+  settings.push = QueueName::parse(options.config_push_queue);
+  if (const auto given = options.queues.find("config"); given != options.queues.end()) {
+    if (!given->second.request.empty()) settings.request = QueueName::parse(given->second.request);
+    if (!given->second.response.empty()) settings.response = QueueName::parse(given->second.response);
+  }
+  return settings;
 }
 
 }  // namespace
@@ -31,9 +50,10 @@ struct Gateway::Impl {
       : dispatch(bus, {.id = options.id,
                        .timeout = options.timeout,
                        .http_errors = options.http_errors,
-                       .body_limit = options.body_limit}),
+                       .body_limit = options.body_limit,
+                       .queues = options.queues}),
         server(server_options(options), dispatch),
-        config(bus, options.id, QueueName::parse(options.config_push_queue)) {
+        config(bus, config_settings(options)) {
     config.on_config([this](const framework::Configuration& configuration, std::int64_t) {
       dispatch.configure(configuration);
     });
@@ -66,7 +86,12 @@ CloseReport Gateway::stop(Duration deadline) noexcept {
 std::uint16_t Gateway::port() const noexcept { return impl_->server.port(); }
 
 std::string Gateway::ready() const {
-  return impl_->dispatch.configured() ? "" : "the configuration has not come yet";
+  std::string reasons;
+  for (const auto& each : impl_->dispatch.missing()) {
+    if (!reasons.empty()) reasons += "; ";
+    reasons += each;
+  }
+  return reasons;
 }
 
 }  // namespace omnibus::gateway

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "services/gateway/dispatch/pass_through.hpp"
 #include "services/gateway/translate/agent.hpp"
 #include "services/gateway/translate/collection.hpp"
 #include "services/gateway/translate/config.hpp"
@@ -99,6 +100,17 @@ constexpr std::array<StreamType, 5> streams = {{
 }};
 
 }  // namespace
+
+const ServiceType& other_service() noexcept {
+  static constexpr ServiceType other{"", "other", true, pass_through};
+  return other;
+}
+
+const ServiceType* find_other(const boost::json::value& interface) noexcept {
+  const auto* queues = interface.if_object();
+  const bool both = queues != nullptr && queues->contains("request") && queues->contains("response");
+  return both ? &other_service() : nullptr;
+}
 
 const StreamType* find_stream(std::string_view kind) noexcept {
   for (const auto& each : streams) {

@@ -14,7 +14,10 @@
 #include <boost/asio/io_context.hpp>
 
 #include "services/gateway/server/byte_budget.hpp"
+#include "services/gateway/server/origins.hpp"
+#include "services/gateway/server/rate_limiter.hpp"
 #include "services/gateway/server/server.hpp"
+#include "services/gateway/server/tls.hpp"
 
 namespace omnibus::gateway {
 
@@ -69,14 +72,21 @@ struct Context {
   Context(ServerOptions given, Handler& serving)
       : options(std::move(given)),
         handler(serving),
+        origins(options.origins),
+        rate(options.max_request_rate),
+        tls(make_tls(options.tls_certificate, options.tls_key)),
         bodies(std::make_shared<ByteBudget>(options.body_memory)) {}
 
   const ServerOptions options;
   Handler& handler;
+  const Origins origins;
+  RateLimiter rate;
+  const std::unique_ptr<boost::asio::ssl::context> tls;  ///< null: plain
   boost::asio::io_context io;
   std::atomic<bool> stopping{false};
   const std::shared_ptr<ByteBudget> bodies;  ///< of bodies and messages above `large_body`
   std::atomic<std::size_t> running{0};       ///< requests taken and not yet answered
+  std::atomic<std::size_t> queued{0};        ///< bytes of answers that wait for WebSocket clients to read
   Sessions sessions;
 };
 

@@ -1,19 +1,15 @@
 #include "services/gateway/server/http_session.hpp"
 
-#include <array>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <omnibus/log.hpp>
-#include <omnibus/version.hpp>
 
+#include "core/text.hpp"
+#include "services/gateway/server/into.hpp"
 #include "services/gateway/server/websocket_session.hpp"
 
 namespace omnibus::gateway {
@@ -26,81 +22,51 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::uint32_t header_limit = 16u << 10;
-constexpr std::size_t chunk = 64u << 10;
 constexpr std::size_t first_read = 4u << 10;  // what an idle connection keeps
 /// Above the parser's read size and a whole head; bounds chunk extensions and trailers, which the parser does
 /// not.
 constexpr std::size_t buffer_limit = 128u << 10;
-/// A refused request's body up to this size is read, so that the connection can go on.
-constexpr std::uint64_t small_body = 64u << 10;
-constexpr std::string_view json_type = "application/json; charset=utf-8";
-constexpr std::string_view octets_type = "application/octet-stream";
-constexpr std::string_view text_type = "text/plain; charset=utf-8";
 
-/// Completes a coroutine's operation with `ec` instead of an exception.
-auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
-
-/// What came is no HTTP; else it is the connection that failed.
-bool is_malformed(const error_code& ec) {
-  return ec.category() == http::make_error_code(http::error::bad_version).category() &&
-         ec != http::error::end_of_stream;
+/// Of a client: only what is harmless in a header field and in the log.
+bool is_request_id(std::string_view id) {
+  constexpr std::size_t most = 64;
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !id.empty() && id.size() <= most && id.find_first_not_of(allowed) == std::string_view::npos;
 }
 
 }  // namespace
 
-struct HttpSession::Response {
-  unsigned status = 200;
-  std::string body = {};
-  std::string_view type = json_type;
-  std::string_view allow = {};
-  bool close = false;
-
-  /// "404: Not Found", as existing clients know it.
-  static Response text(http::status status, std::string_view why = {}) {
-    auto body =
-        std::to_string(static_cast<unsigned>(status)) + ": " + std::string(http::obsolete_reason(status));
-    if (!why.empty()) body.append(" (").append(why).append(")");
-    return {.status = static_cast<unsigned>(status), .body = std::move(body), .type = text_type};
-  }
-  static Response malformed(const error_code& ec) {
-    return text(ec == http::error::header_limit ? http::status::request_header_fields_too_large
-                                                : http::status::bad_request,
-                ec.message());
-  }
-  static Response of(Answer answer) {
-    return {.status = answer.status,
-            .body = std::move(answer.body),
-            .type = answer.octets ? octets_type : json_type};
-  }
-};
-
 HttpSession::HttpSession(std::shared_ptr<Context> context, asio::ip::tcp::socket socket)
     : context_(std::move(context)),
       registration_(context_->sessions, this),
-      stream_(std::move(socket)),
+      executor_(socket.get_executor()),
+      stream_(std::move(socket), context_->tls.get()),
       buffer_(buffer_limit),
-      signal_(stream_.get_executor()) {}
+      signal_(executor_) {
+  error_code gone;
+  address_ = stream_.socket().remote_endpoint(gone).address();
+}
 
 void HttpSession::start(std::shared_ptr<Context> context, asio::ip::tcp::socket socket) {
   const auto session = std::make_shared<HttpSession>(std::move(context), std::move(socket));
   session->context_->sessions.add(session);
-  asio::co_spawn(session->stream_.get_executor(), session->run(), [session](const std::exception_ptr&) {});
+  asio::co_spawn(session->executor_, session->run(), [session](const std::exception_ptr&) {});
 }
 
 void HttpSession::drain() {
-  asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+  asio::post(executor_, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self && self->idle_) self->stream_.cancel();
+    if (self && self->idle_) self->stream_.tcp().cancel();
   });
 }
 
 void HttpSession::abort() {
-  asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+  asio::post(executor_, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (!self) return;
+    if (!self || self->handed_over_) return;
     self->gone_ = true;
     if (self->upstream_) self->upstream_->cancel();
-    self->stream_.close();
+    self->stream_.tcp().close();
     self->signal_.cancel();
   });
 }
@@ -111,15 +77,36 @@ asio::awaitable<void> HttpSession::run() {
     stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     stream_.socket().set_option(asio::socket_base::keep_alive(true), ignored);
     stream_.socket().non_blocking(true, ignored);  // else the look in watch_for_end may wait
-    while (co_await wait_for_request()) {
-      if (!co_await serve()) break;
-    }
-    stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
-    stream_.close();
+    bool goes_on = co_await secure();
+    while (goes_on && co_await wait_for_request()) goes_on = co_await serve();
+    if (!handed_over_) co_await say_goodbye();
   } catch (const std::exception& error) {
     log::write(log::Level::warning, std::string("gateway: a connection failed: ") + error.what());
-    stream_.close();
+    if (!handed_over_) stream_.tcp().close();
   }
+}
+
+/// The TLS handshake has the time of a request's head. False when there can be
+/// no request.
+asio::awaitable<bool> HttpSession::secure() {
+  if (stream_.tls() == nullptr) co_return true;
+  if (context_->stopping) co_return false;
+  idle_ = true;
+  stream_.tcp().expires_after(asio_duration(context_->options.header_timeout));
+  const bool secured = co_await stream_.handshake();
+  idle_ = false;
+  if (!secured && !context_->stopping) context_->handler.cut_off("tls-handshake");
+  co_return secured;
+}
+
+asio::awaitable<void> HttpSession::say_goodbye() {
+  constexpr auto patience = std::chrono::seconds(1);
+  idle_ = true;
+  stream_.tcp().expires_after(patience);
+  if (stream_.tls() != nullptr && !gone_) co_await stream_.finish_writing();
+  error_code ignored;
+  stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
+  stream_.tcp().close();
 }
 
 /// False when the connection ends here: the client closed, was silent too long, or the server stops.
@@ -127,7 +114,7 @@ asio::awaitable<bool> HttpSession::wait_for_request() {
   if (context_->stopping || gone_) co_return false;
   if (buffer_.size() > 0) co_return true;
   idle_ = true;
-  stream_.expires_after(asio_duration(context_->options.idle_timeout));
+  stream_.tcp().expires_after(asio_duration(context_->options.idle_timeout));
   error_code ec;
   const auto count = co_await stream_.async_read_some(buffer_.prepare(first_read), into(ec));
   buffer_.commit(count);
@@ -140,35 +127,54 @@ asio::awaitable<bool> HttpSession::serve() {
   Head head;
   head.header_limit(header_limit);
   head.body_limit(boost::none);
-  stream_.expires_after(asio_duration(context_->options.header_timeout));
+  stream_.tcp().expires_after(asio_duration(context_->options.header_timeout));
   error_code ec;
   co_await http::async_read_header(stream_, buffer_, head, into(ec));
   if (is_malformed(ec) && ec != http::error::partial_message) {
-    co_return co_await close_with({}, Response::malformed(ec));
+    HttpPeer nobody;
+    co_return co_await close_with(std::move(nobody), HttpResponse::malformed(ec));
   }
+  if (ec == beast::error::timeout) context_->handler.cut_off("slow-head");
   if (ec) co_return false;
-  if (head.get().find(http::field::transfer_encoding) != head.get().end() && !head.chunked()) {
-    // Its end cannot be told, so what follows must not be read as a request. Source: RFC 9112 section 6.3.
-    co_return co_await close_with(peer_of(head), Response::malformed(http::error::bad_transfer_encoding));
-  }
   const auto method = head.get().method_string();
   const auto target = head.get().target();
   auto where = route({method.data(), method.size()}, {target.data(), target.size()});
+  if (head.get().find(http::field::transfer_encoding) != head.get().end() && !head.chunked()) {
+    // Its end cannot be told, so what follows must not be read as a request. Source: RFC 9112 section 6.3.
+    co_return co_await close_with(peer_of(head, where),
+                                  HttpResponse::malformed(http::error::bad_transfer_encoding));
+  }
+  if (head.get().method() == http::verb::options && !context_->origins.empty()) {
+    auto response = HttpResponse::text(http::status::ok);
+    response.preflight = !peer_of(head, where).origin.empty();
+    co_return co_await refuse(head, where, std::move(response));
+  }
+  if (where.kind != Route::Kind::health && context_->rate.take(address_, Clock::now()) > Duration::zero()) {
+    auto response = HttpResponse::text(http::status::too_many_requests);
+    response.wait = true;
+    co_return co_await refuse(head, where, std::move(response));
+  }
   co_return co_await serve_route(head, std::move(where));
 }
 
 asio::awaitable<bool> HttpSession::serve_route(Head& head, Route where) {
   switch (where.kind) {
     case Route::Kind::not_found:
-      co_return co_await refuse(head, Response::text(http::status::not_found));
+      co_return co_await refuse(head, where, HttpResponse::text(http::status::not_found));
     case Route::Kind::wrong_method: {
-      auto response = Response::text(http::status::method_not_allowed);
+      auto response = HttpResponse::text(http::status::method_not_allowed);
       response.allow = where.allow;
-      co_return co_await refuse(head, std::move(response));
+      co_return co_await refuse(head, where, std::move(response));
+    }
+    case Route::Kind::health: {
+      HttpResponse alive;
+      alive.body = R"({"status": "alive"})";
+      co_return co_await refuse(head, where, std::move(alive));
     }
     case Route::Kind::socket:
     case Route::Kind::flow_socket:
       co_return co_await upgrade(head, where);
+    case Route::Kind::ready:
     case Route::Kind::metrics:
     case Route::Kind::core:
     case Route::Kind::service:
@@ -178,248 +184,94 @@ asio::awaitable<bool> HttpSession::serve_route(Head& head, Route where) {
   const bool given = field != head.get().end();
   const std::string_view header = given ? std::string_view(field->value()) : std::string_view();
   if (!authorised(given ? &header : nullptr, context_->options.api_token)) {
-    co_return co_await refuse(head, Response::text(http::status::unauthorized));
+    co_return co_await refuse(head, where, HttpResponse::text(http::status::unauthorized));
   }
-  if (where.kind == Route::Kind::metrics) co_return co_await serve_metrics(head, std::move(where.service));
+  if (where.kind == Route::Kind::metrics) co_return co_await serve_metrics(head, where);
   co_return co_await serve_call(head, std::move(where));
 }
 
-asio::awaitable<bool> HttpSession::serve_metrics(Head& head, std::string target) {
+asio::awaitable<bool> HttpSession::serve_metrics(Head& head, const Route& where) {
   const auto& options = context_->options;
-  upstream_.emplace(stream_.get_executor());
-  stream_.expires_never();
-  auto result = co_await upstream_->get(options.prometheus, std::move(target), options.body_limit,
-                                        options.idle_timeout);
+  upstream_.emplace(executor_, options.prometheus);
+  stream_.tcp().expires_never();
+  auto result = co_await upstream_->get(
+      where.service, {options.body_limit, options.timeout, [this](auto size) { return claim_memory(size); }});
   upstream_.reset();
-  auto response = Response::text(http::status::internal_server_error);
+  if (gone_) co_return false;
+  auto fits = http::status::internal_server_error;
+  if (options.strict) fits = result.late ? http::status::gateway_timeout : http::status::bad_gateway;
+  auto response = HttpResponse::text(fits);
   if (result.status != 0) {
     response.status = result.status;
     response.body = std::move(result.body);
   }
-  co_return co_await refuse(head, std::move(response));
+  const bool goes_on = co_await refuse(head, where, std::move(response));
+  claim_.reset();
+  co_return goes_on;
 }
 
 asio::awaitable<bool> HttpSession::serve_call(Head& head, Route where) {
-  const auto peer = peer_of(head);
+  const auto peer = peer_of(head, where);
   const auto limit = context_->options.body_limit;
   if (head.content_length().value_or(0) > limit) {
-    co_return co_await refuse(head, Response::of(context_->handler.body_too_large(limit)));
+    co_return co_await refuse(head, where, HttpResponse::of(context_->handler.body_too_large(limit)));
   }
   auto body = co_await read_body(head);
   if (!body) {
+    if (body_error_ == beast::error::timeout) context_->handler.cut_off("slow-body");
     if (!is_malformed(body_error_)) co_return false;
     auto response = body_error_ == http::error::body_limit
-                        ? Response::of(context_->handler.body_too_large(limit))
-                        : Response::malformed(body_error_);
+                        ? HttpResponse::of(context_->handler.body_too_large(limit))
+                        : HttpResponse::malformed(body_error_);
     co_return co_await close_with(peer, std::move(response));
   }
-  auto answer = co_await answer_to(std::move(where), std::move(*body));
+  auto answer = co_await answer_to(peer, std::move(where), std::move(*body));
   claim_.reset();
   if (!answer) co_return false;
-  co_return co_await write(peer, Response::of(std::move(*answer)));
+  co_return co_await write(peer, HttpResponse::of(std::move(*answer)));
 }
 
 asio::awaitable<bool> HttpSession::upgrade(Head& head, const Route& where) {
   if (!token_matches(where.token, context_->options.api_token)) {
-    co_return co_await refuse(head, Response::text(http::status::unauthorized));
+    co_return co_await refuse(head, where, HttpResponse::text(http::status::unauthorized));
+  }
+  const auto origin = head.get()[http::field::origin];
+  if (!context_->origins.admits({origin.data(), origin.size()})) {
+    co_return co_await refuse(head, where,
+                              HttpResponse::text(http::status::forbidden, "not from this origin"));
   }
   if (!beast::websocket::is_upgrade(head.get())) {
-    co_return co_await refuse(head,
-                              Response::text(http::status::bad_request, "a WebSocket handshake is expected"));
+    co_return co_await refuse(
+        head, where, HttpResponse::text(http::status::bad_request, "a WebSocket handshake is expected"));
   }
   if (buffer_.size() > 0) {
-    co_return co_await refuse(head,
-                              Response::text(http::status::bad_request, "data before the handshake's end"));
+    co_return co_await refuse(
+        head, where, HttpResponse::text(http::status::bad_request, "data before the handshake's end"));
   }
-  stream_.expires_never();
+  stream_.tcp().expires_never();
+  constexpr unsigned switching = 101;
+  context_->handler.count(route_name(where), switching);
+  auto request_id = peer_of(head, where).request_id;
   std::optional<FlowSocket> flow;
-  if (where.flow) flow = FlowSocket{where.direction, *where.flow, where.service};
-  WebSocketSession::start(context_, stream_.release_socket(), head.release(), std::move(flow));
+  if (where.flow) flow = FlowSocket{where.direction, *where.flow, where.service, request_id};
+  handed_over_ = true;
+  WebSocketSession::start(context_, std::move(stream_), head.release(), std::move(request_id),
+                          std::move(flow));
   co_return false;
 }
 
-/// The whole body; takes over `head`. Empty when the client went, stalled, or sent what it must not
-/// (body_error_).
-asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
-  error_code ec;
-  if (beast::iequals(head.get()[http::field::expect], "100-continue") && buffer_.size() == 0) {
-    constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    stream_.expires_after(asio_duration(context_->options.idle_timeout));
-    co_await asio::async_write(stream_, asio::buffer(go_on), into(ec));
-    if (ec) co_return std::nullopt;
-  }
-  http::request_parser<http::buffer_body> parser(std::move(head));
-  parser.body_limit(context_->options.body_limit);
-  std::string body;
-  body.reserve(std::min<std::size_t>(parser.content_length().value_or(0), 1u << 20));
-  std::vector<char> part(chunk);
-  while (!parser.is_done()) {
-    parser.get().body().data = part.data();
-    parser.get().body().size = part.size();
-    stream_.expires_after(asio_duration(context_->options.idle_timeout));
-    co_await http::async_read_some(stream_, buffer_, parser, into(ec));
-    if (ec == http::error::need_buffer) ec = {};
-    if (ec) break;
-    body.append(part.data(), part.size() - parser.get().body().size);
-    if (claim_ || body.size() < large_body) continue;
-    const auto limit = context_->options.body_limit;
-    if (!co_await claim_memory(std::min<std::size_t>(limit, parser.content_length().value_or(limit)))) {
-      co_return std::nullopt;
-    }
-  }
-  body_error_ = ec;
-  if (ec) co_return std::nullopt;
-  co_return body;
-}
-
-/// Empty when the client is gone.
-asio::awaitable<std::optional<Answer>> HttpSession::answer_to(Route where, std::string body) {
-  const auto request = ++request_;
-  answer_.reset();
-  context_->running.fetch_add(1);
-  Reply reply = [weak = weak_from_this(), request](Answer answer) {
-    const auto self = weak.lock();
-    if (!self) return false;
-    asio::post(self->stream_.get_executor(), [weak, request, answer = std::move(answer)]() mutable {
-      if (const auto session = weak.lock()) session->answered(request, std::move(answer));
-    });
-    return true;
-  };
-  if (where.kind == Route::Kind::core) {
-    where.core.body = std::move(body);
-    context_->handler.core(std::move(where.core), std::move(reply));
-  } else {
-    context_->handler.http({std::move(where.flow), std::move(where.service), std::move(body)},
-                           std::move(reply));
-  }
-  co_await wait_for([this] { return answer_.has_value(); });
-  context_->running.fetch_sub(1);
-  co_return std::exchange(answer_, std::nullopt);
-}
-
-/// Waits until there is room for a large body; false when the client is gone meanwhile.
-asio::awaitable<bool> HttpSession::claim_memory(std::size_t bytes) {
-  claim_ = context_->bodies->claim(bytes, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    asio::post(self->stream_.get_executor(), [weak] {
-      if (const auto session = weak.lock()) session->signal_.cancel();
-    });
-  });
-  co_await wait_for([this] { return claim_->granted(); });
-  co_return !gone_;
-}
-
-/// Waits for `done`, which something that cancels signal_ makes true, or for the end of the connection.
-asio::awaitable<void> HttpSession::wait_for(std::function<bool()> done) {
-  if (done()) co_return;
-  stream_.expires_never();
-  gives_up_ = std::chrono::steady_clock::time_point::max();
-  watch_peer();
-  while (!done() && !gone_) {
-    error_code ec;
-    signal_.expires_at(gives_up_);
-    co_await signal_.async_wait(into(ec));
-    if (!ec) gone_ = true;
-  }
-  error_code ignored;
-  if (stream_.socket().is_open()) stream_.socket().cancel(ignored);
-}
-
-void HttpSession::answered(std::uint64_t request, Answer answer) {
-  // Of a streamed answer an HTTP client gets the last part.
-  if (request != request_ || !answer.complete) return;
-  answer_ = std::move(answer);
-  signal_.cancel();
-}
-
-/// Ends wait_for when the connection breaks. A client that only closed its sending side still gets its
-/// answer, for a while: one that has gone altogether looks the same.
-void HttpSession::watch_peer() {
-  auto& socket = stream_.socket();
-  if (!socket.is_open()) return;
-  socket.async_wait(asio::socket_base::wait_error, [weak = weak_from_this()](const error_code& ec) {
-    const auto self = weak.lock();
-    if (!self || ec) return;
-    self->gone_ = true;
-    self->signal_.cancel();
-  });
-  watch_for_end();
-}
-
-void HttpSession::watch_for_end() {
-  stream_.socket().async_wait(asio::socket_base::wait_read, [weak = weak_from_this()](const error_code& ec) {
-    const auto self = weak.lock();
-    if (!self || ec) return;
-    char next = 0;
-    error_code end;
-    self->stream_.socket().receive(asio::buffer(&next, 1), asio::socket_base::message_peek, end);
-    if (end == asio::error::would_block)
-      return self->watch_for_end();  // that was news of what is read already
-    if (end != asio::error::eof) return;
-    self->gives_up_ = std::chrono::steady_clock::now() + asio_duration(self->context_->options.idle_timeout);
-    self->signal_.cancel();
-  });
-}
-
-/// Answers without looking at the request's body.
-asio::awaitable<bool> HttpSession::refuse(Head& head, Response response) {
-  const auto peer = peer_of(head);
-  const auto length = head.content_length();
-  const bool chunked = head.chunked();
-  const bool waits = beast::iequals(head.get()[http::field::expect], "100-continue");
-  if (!chunked && length.value_or(0) == 0) co_return co_await write(peer, std::move(response));
-  if (!chunked && *length <= std::min<std::uint64_t>(small_body, context_->options.body_limit) && !waits) {
-    if (!co_await read_body(head)) co_return false;
-    co_return co_await write(peer, std::move(response));
-  }
-  co_return co_await close_with(peer, std::move(response));
-}
-
-/// Answers and ends the connection; false, as it must not go on.
-asio::awaitable<bool> HttpSession::close_with(Peer peer, Response response) {
-  response.close = true;
-  (void)co_await write(peer, std::move(response));
-  co_await linger();
-  co_return false;
-}
-
-HttpSession::Peer HttpSession::peer_of(const Head& head) {
+HttpPeer HttpSession::peer_of(const Head& head, const Route& where) const {
   const auto& message = head.get();
-  return {message.version(), message.keep_alive(), message.method() == http::verb::head};
-}
-
-/// False when the connection must not go on.
-asio::awaitable<bool> HttpSession::write(Peer peer, Response response) {
-  const bool keep = peer.keep_alive && !response.close && !context_->stopping;
-  http::response<http::string_body> message;
-  message.version(peer.version);
-  message.result(response.status);
-  message.set(http::field::server, "omnibus/" OMNIBUS_VERSION);
-  message.set(http::field::content_type, response.type);
-  if (!response.allow.empty()) message.set(http::field::allow, response.allow);
-  message.keep_alive(keep);
-  if (!peer.head_method) message.body() = std::move(response.body);
-  message.prepare_payload();
-  http::response_serializer<http::string_body> serializer(message);
-  error_code ec;
-  while (!ec && !serializer.is_done()) {
-    stream_.expires_after(asio_duration(context_->options.idle_timeout));
-    co_await http::async_write_some(stream_, serializer, into(ec));
+  const auto origin = message[http::field::origin];
+  const auto given = message["X-Request-Id"];
+  HttpPeer peer{message.version(), message.keep_alive(), message.method() == http::verb::head};
+  peer.request_id = is_request_id({given.data(), given.size()}) ? std::string(given) : text::uuid();
+  if (!context_->origins.empty() && !origin.empty() &&
+      context_->origins.admits({origin.data(), origin.size()})) {
+    peer.origin = std::string(origin);
   }
-  co_return !ec && keep;
-}
-
-/// Reads on for a moment before closing: closing with unread data would make the peer's kernel drop our
-/// answer.
-asio::awaitable<void> HttpSession::linger() {
-  error_code ec;
-  stream_.socket().shutdown(asio::socket_base::shutdown_send, ec);
-  stream_.expires_after(
-      asio_duration(std::min<Duration>(context_->options.idle_timeout, std::chrono::seconds(5))));
-  std::vector<char> part(chunk);
-  idle_ = true;  // a stop need not wait for this
-  while (!ec && !context_->stopping) co_await stream_.async_read_some(asio::buffer(part), into(ec));
+  peer.route = route_name(where);
+  return peer;
 }
 
 }  // namespace omnibus::gateway

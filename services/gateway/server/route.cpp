@@ -111,12 +111,37 @@ Route route(std::string_view method, std::string_view target) {
     }
     if (parts[2] == "export-core" && method == "GET") return core_route(CoreCall::Direction::export_, query);
     if (parts[2] == "import-core" && method == "POST") return core_route(CoreCall::Direction::import, query);
+    if (parts[2] == "health" && method == "GET") return {.kind = Route::Kind::health};
+    if (parts[2] == "ready" && method == "GET") return {.kind = Route::Kind::ready};
     return service_route(method, std::nullopt, std::move(parts[2]));
   }
   if (parts.size() != 6 || parts[2] != "flow" || parts[3].empty()) return {};
   if (parts[4] == "service") return service_route(method, std::move(parts[3]), std::move(parts[5]));
   if (parts[4] == "import" || parts[4] == "export") return flow_socket_route(method, std::move(parts), query);
   return {};
+}
+
+std::string_view route_name(const Route& where) noexcept {
+  switch (where.kind) {
+    case Route::Kind::service:
+      return where.flow ? "flow-service" : "service";
+    case Route::Kind::socket:
+      return "socket";
+    case Route::Kind::flow_socket:
+      return where.direction == FlowSocket::Direction::import ? "import" : "export";
+    case Route::Kind::core:
+      return where.core.direction == CoreCall::Direction::import ? "import-core" : "export-core";
+    case Route::Kind::metrics:
+      return "metrics";
+    case Route::Kind::health:
+      return "health";
+    case Route::Kind::ready:
+      return "ready";
+    case Route::Kind::wrong_method:
+    case Route::Kind::not_found:
+      break;
+  }
+  return "none";
 }
 
 bool token_matches(std::string_view token, std::string_view secret) noexcept {

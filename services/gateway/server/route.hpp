@@ -12,7 +12,17 @@
 namespace omnibus::gateway {
 
 struct Route {
-  enum class Kind : std::uint8_t { service, socket, flow_socket, core, metrics, wrong_method, not_found };
+  enum class Kind : std::uint8_t {
+    service,
+    socket,
+    flow_socket,
+    core,
+    metrics,
+    health,  ///< the gateway runs
+    ready,   ///< what is missing
+    wrong_method,
+    not_found
+  };
   Kind kind = Kind::not_found;
   std::optional<std::string> flow = std::nullopt;
   std::string service = {};                                         ///< of metrics: what to ask for
@@ -21,6 +31,9 @@ struct Route {
   std::string token = {};                                           ///< of the query
   std::string_view allow = {};                                      ///< with wrong_method: what is allowed
 };
+
+/// For metrics: one of a fixed few.
+std::string_view route_name(const Route& where) noexcept;
 
 Route route(std::string_view method, std::string_view target);
 

@@ -5,16 +5,15 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <omnibus/error.hpp>
 #include <omnibus/log.hpp>
 #include <thread>
 
 #include "services/gateway/server/context.hpp"
 #include "services/gateway/server/http_session.hpp"
+#include "services/gateway/server/into.hpp"
 #include "services/gateway/server/seldom.hpp"
 
 namespace omnibus::gateway {
@@ -54,7 +53,26 @@ struct Server::Impl {
 
 namespace {
 
-auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
+/// A client for whom there is no memory must not end the accepting.
+void begin(const std::shared_ptr<Context>& context, tcp::socket socket) {
+  try {
+    HttpSession::start(context, std::move(socket));
+  } catch (const std::exception& error) {
+    log::write(log::Level::warning, std::string("gateway: a client was turned away: ") + error.what());
+  }
+}
+
+/// Runs until nothing is left to do; what a callback throws costs its connection, not the gateway.
+void run_io(asio::io_context& io) {
+  while (true) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& error) {
+      log::write(log::Level::error, std::string("gateway: a callback failed: ") + error.what());
+    }
+  }
+}
 
 [[noreturn]] void cannot_listen(const ServerOptions& options, const error_code& ec) {
   const auto where = options.address + ":" + std::to_string(options.port);
@@ -100,7 +118,7 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Context> context,
     }
     auto socket = co_await listener->acceptor.async_accept(asio::make_strand(context->io), into(ec));
     if (!ec) {
-      HttpSession::start(context, std::move(socket));
+      begin(context, std::move(socket));
     } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
       if (const auto count = failures.note(Clock::now()); count > 0) {
         log::write(log::Level::warning, "gateway: cannot accept a client: " + ec.message() + " (" +
@@ -144,7 +162,7 @@ void Server::start() {
   asio::co_spawn(impl_->listener->strand, Impl::accept(impl_->context, impl_->listener),
                  [listener = impl_->listener](const std::exception_ptr&) {});
   for (unsigned i = 0; i < std::max(1u, impl_->context->options.threads); ++i) {
-    impl_->threads.emplace_back([context = impl_->context] { context->io.run(); });
+    impl_->threads.emplace_back([context = impl_->context] { run_io(context->io); });
   }
   impl_->started = true;
 }

@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "services/gateway/processor.hpp"
-#include "services/gateway/tests/client.hpp"
-#include "services/gateway/tests/fake_services.hpp"
+#include "services/gateway/tests/gateway_fixture.hpp"
 
 namespace omnibus::gateway {
 namespace {
@@ -13,58 +12,6 @@ namespace {
 namespace json = boost::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr auto text_load = "/api/v1/flow/f/service/text-load";
-
-class GatewayTest : public testing::Test {
- protected:
-  static GatewayOptions options() {
-    GatewayOptions result;
-    result.address = "127.0.0.1";
-    result.port = 0;
-    return result;
-  }
-  std::unique_ptr<Gateway> start(GatewayOptions with = options()) {
-    auto gateway = std::make_unique<Gateway>(bus_, with);
-    gateway->start();
-    return gateway;
-  }
-  static void wait_ready(const Gateway& gateway) {
-    while (!gateway.ready().empty()) std::this_thread::yield();
-  }
-  static json::value post(const Gateway& gateway, std::string_view path, std::string_view body) {
-    return json::parse(HttpClient(gateway.port()).post(path, body).body());
-  }
-  Consumer<Raw> consumer(const std::string& queue) {
-    return bus_.create_consumer<Raw>(QueueName::parse(queue), "test");
-  }
-  static std::string flow_to(const std::string& queue) {
-    return json::serialize(json::object{{"interfaces", {{"text-load", queue}}}});
-  }
-
-  Bus bus_ = connect("embedded://");
-};
-
-TEST_F(GatewayTest, HonoursTheTimeout) {
-  auto with = options();
-  with.timeout = milliseconds(50);
-  with.http_errors = HttpErrors::strict;
-  const auto gateway = start(with);
-  const auto response = HttpClient(gateway->port()).post("/api/v1/config", R"({"operation": "list"})");
-  EXPECT_EQ(response.result_int(), 504u);
-  EXPECT_EQ(json::parse(response.body()),
-            json::parse(R"({"error": {"type": "gateway-error", "message": "Timeout"}})"));
-}
-
-TEST_F(GatewayTest, TwoGatewaysDoNotTakeEachOthersAnswers) {
-  FakeServices services(bus_);
-  const auto one = start();
-  const auto two = start();
-  for (int i = 0; i < 20; ++i) {
-    services.line_up({}, {{"version", i}});
-    EXPECT_EQ(post(i % 2 == 0 ? *one : *two, "/api/v1/config", R"({"operation": "list"})").at("version"), i);
-  }
-}
 
 TEST_F(GatewayTest, AnAnswerThatCannotBeTranslatedIsAnError) {
   const json::object queues{{"request", "q0/tg/request/mcp-tool:f"},
@@ -215,6 +162,26 @@ TEST_F(GatewayTest, AProgramThatCutsOffRequestsSaysSo) {
   while (services.take().empty()) std::this_thread::yield();
   EXPECT_THROW(gateway.stop(), TimeoutError);
   EXPECT_NO_THROW(gateway.stop());
+}
+
+TEST_F(GatewayTest, ReadinessNamesWhatIsMissing) {
+  const auto gateway = start();
+  const auto ask = [&] {
+    HttpClient client(gateway->port());
+    client.write("GET /api/v1/ready HTTP/1.1\r\nHost: t\r\n\r\n");
+    return client.read();
+  };
+  const auto before = ask();
+  EXPECT_EQ(before.result_int(), 503u);
+  EXPECT_EQ(json::parse(before.body()), json::parse(R"({"status": "not ready", "missing":
+      ["service config: nobody reads q0/tg/request/config"]})"));
+  FakeServices services(bus_);
+  wait_ready(*gateway);
+  const auto after = ask();
+  EXPECT_EQ(after.result_int(), 200u);
+  EXPECT_EQ(json::parse(after.body()).at("status"), "ready");
+  EXPECT_THAT(after.body(), testing::HasSubstr("service librarian: nobody reads q1/tg/request/librarian"));
+  EXPECT_THAT(after.body(), testing::Not(testing::HasSubstr("service flow:")));
 }
 
 TEST_F(GatewayTest, MayBeStoppedBeforeItStarted) {

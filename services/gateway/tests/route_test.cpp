@@ -63,6 +63,15 @@ TEST(Route, PassesMetricsOnAsTheyCame) {
   EXPECT_EQ(route("GET", "/api/metrics").kind, Kind::not_found);
 }
 
+TEST(Route, HasAFewNamesForMetrics) {
+  EXPECT_EQ(route("GET", "/api/v1/health").kind, Kind::health);
+  EXPECT_EQ(route_name(route("GET", "/api/v1/ready")), "ready");
+  EXPECT_EQ(route_name(route("POST", "/api/v1/anything")), "service");
+  EXPECT_EQ(route_name(route("POST", "/api/v1/flow/f/service/k")), "flow-service");
+  EXPECT_EQ(route_name(route("GET", "/api/v1/flow/f/export/k")), "export");
+  EXPECT_EQ(route_name(route("GET", "/nowhere")), "none");
+}
+
 TEST(Route, TellsWrongMethodFromUnknownPath) {
   EXPECT_EQ(route("GET", "/api/v1/config").kind, Kind::wrong_method);
   EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").kind, Kind::wrong_method);

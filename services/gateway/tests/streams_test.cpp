@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
+#include <future>
 #include <thread>
 
+#include "services/gateway/dispatch/services.hpp"
 #include "services/gateway/gateway.hpp"
 #include "services/gateway/tests/client.hpp"
 #include "services/gateway/tests/fake_services.hpp"
@@ -112,6 +115,45 @@ TEST_F(Streams, ClosesAtAMalformedImport) {
     client.send(text);
     EXPECT_EQ(client.read_close(), 1000u) << text;
   }
+}
+
+/// A message is the client's when the socket has it: until then it is not acknowledged, and no other is
+/// taken.
+TEST_F(Streams, AnExportedMessageIsAcknowledgedWhenTheClientHasIt) {
+  const auto queue = QueueName::parse("q1/tg/flow/triples-store");
+  std::promise<Answer> first;
+  std::promise<Answer> second;
+  std::atomic<int> count{0};
+  auto made = find_stream("triples")->make_exporter({bus_, queue, [&](Answer answer) {
+                                                       (count++ == 0 ? first : second).set_value(answer);
+                                                       return true;
+                                                     }});
+  const std::shared_ptr<Exporter> exporter(std::move(made));
+  exporter->start();
+  auto producer = bus_.create_producer<Raw>(queue);
+  producer.send({of(R"("triples": [])")});
+  producer.send({of(R"("triples": [])")});
+  const auto backlog = [&] { return bus_.statistics(queue).subscriptions.begin()->second.backlog; };
+  const auto answer = first.get_future().get();
+  EXPECT_EQ(backlog(), 2u);
+  EXPECT_EQ(count, 1);
+  answer.written();
+  second.get_future().get();
+  while (backlog() > 1) std::this_thread::yield();
+  EXPECT_EQ(backlog(), 1u);
+}
+
+TEST_F(Streams, AnExportEndsWithItsFlow) {
+  auto client = open("export", "triples");
+  auto producer = bus_.create_producer<Raw>(QueueName::parse("q1/tg/flow/triples-store"));
+  {
+    const std::jthread sending([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) producer.send({of(R"("triples": [])")});
+    });
+    client.read();
+  }
+  services_.push({{"version", 2}, {"config", json::object()}});
+  EXPECT_EQ(client.read_close(), 1000u);
 }
 
 TEST_F(Streams, StopEndsAnExport) {

@@ -244,6 +244,13 @@ TEST(TextLoad, DecodesTheCharset) {
   EXPECT_EQ(document({{"text", base64::encode(large)}, {"charset", "iso-8859-1"}}).text.size(), 2u << 20);
 }
 
+TEST(TextLoad, TakesPlainText) {
+  EXPECT_EQ(document({{"text", "Plain text, h\xC3\xA9."}}).text.str(), "Plain text, h\xC3\xA9.");
+  EXPECT_EQ(document({{"text", "four word text here"}}).text.str(), "four word text here");
+  EXPECT_EQ(document({{"text", "YQ=="}, {"encoding", "plain"}}).text.str(), "YQ==");
+  EXPECT_EQ(document({{"text", "YQ=="}}).text.str(), "a");
+}
+
 TEST(TextLoad, FillsTheMetadata) {
   const auto result =
       document({{"text", ""},
@@ -262,11 +269,16 @@ TEST(TextLoad, FillsTheMetadata) {
 TEST(TextLoad, SaysWhatIsWrong) {
   EXPECT_EQ(complaint("text-load", "{}"), "'text'");
   EXPECT_EQ(
-      complaint("text-load", R"({"text": "plain text!"})"),
+      complaint("text-load", R"({"text": "plaintext"})"),
       "Invalid base64-encoded string: number of data characters (9) cannot be 1 more than a multiple of 4");
   EXPECT_EQ(complaint("text-load", R"({"text": "aGVsbG8"})"), "Incorrect padding");
-  EXPECT_EQ(complaint("text-load", R"({"text": "abc!"})"), "Incorrect padding");
-  EXPECT_EQ(complaint("text-load", R"({"text": "abcd!"})"), "text: not base64 (standard alphabet, padded)");
+  EXPECT_EQ(complaint("text-load", R"({"text": "abc!", "encoding": "base64"})"), "Incorrect padding");
+  EXPECT_EQ(complaint("text-load", R"({"text": "abcd!", "encoding": "base64"})"),
+            "text: not base64 (standard alphabet, padded)");
+  EXPECT_EQ(complaint("text-load", R"({"text": "h\u00e9", "charset": "latin-1"})"),
+            "text: not base64 (standard alphabet, padded)");
+  EXPECT_EQ(complaint("text-load", R"({"text": "", "encoding": "rot13"})"),
+            "encoding: 'rot13' is neither base64 nor plain");
   EXPECT_EQ(complaint("text-load", R"({"text": "/w=="})"), "text: not utf-8 at byte 0");
   EXPECT_EQ(complaint("text-load", R"({"text": "aOk="})"), "text: not utf-8 at byte 1");
   EXPECT_EQ(complaint("text-load", R"({"text": "", "charset": "klingon"})"), "unknown encoding: klingon");

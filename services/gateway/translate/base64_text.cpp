@@ -26,6 +26,11 @@ bool is_data(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 |
 
 }  // namespace
 
+bool may_be_base64(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_data(c) || c == '=' || c == '\r' || c == '\n'; });
+}
+
 std::string from_base64(std::string text, const std::string& path) {
   text.erase(std::remove_if(text.begin(), text.end(), is_space), text.end());
   auto bytes = base64::decode(text);

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace omnibus::gateway {
+
+/// Holds nothing but characters of base64, and line ends.
+bool may_be_base64(std::string_view text);
 
 /// The bytes of base64 text, in which white space counts for nothing. `path` names the text in errors.
 /// Errors: TranslationError, for a wrong length in the words that existing clients know.
