@@ -75,8 +75,12 @@ asio::awaitable<void> Crowd::open_some() {
 
 asio::awaitable<void> Crowd::live(SocketClient& client, bool slow) {
   ++living_;
-  if (slow) asio::co_spawn(loop_.io(), send_all(client), asio::detached);
-  co_await (slow ? read_slowly(client) : client.listen());
+  if (slow) {
+    asio::co_spawn(loop_.io(), send_all(client), asio::detached);
+    co_await read_slowly(client);
+  } else {
+    co_await client.listen();
+  }
   if (!closing_) ++lost_;
   --living_;
 }
