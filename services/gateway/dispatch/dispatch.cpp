@@ -46,7 +46,7 @@ void Dispatch::http(HttpCall call, Reply reply) {
 void Dispatch::core(CoreCall call, Reply reply) {
   const char* missing = !call.id ? "'id'" : !call.user ? "'user'" : nullptr;
   if (missing != nullptr) {
-    std::make_shared<Exchange>(std::move(reply), core_->options.http_errors)
+    std::make_shared<Exchange>(std::move(reply), core_->options.http_errors, std::move(call.request_id))
         ->dispatch_error(missing, bad_request);
     return;
   }
@@ -61,8 +61,10 @@ void Dispatch::core(CoreCall call, Reply reply) {
   }
 }
 
-void Dispatch::frame(std::string text, Reply reply) {
-  auto work = [core = core_, text = std::move(text), reply] { core->take_frame(text, reply); };
+void Dispatch::frame(std::string text, std::string request_id, Reply reply) {
+  auto work = [core = core_, text = std::move(text), request_id = std::move(request_id), reply] {
+    core->take_frame(text, request_id, reply);
+  };
   try {
     core_->bus.post(std::move(work));
   } catch (const Error& error) {
@@ -92,6 +94,13 @@ void Dispatch::count(std::string_view route, unsigned status) {
       .add();
 }
 
+void Dispatch::cut_off(std::string_view why) {
+  core_->bus.metrics()
+      .counter("gateway_cut_off_count", "Connections ended by the gateway, by reason",
+               {{"processor", core_->options.id}, {"reason", std::string(why)}})
+      .add();
+}
+
 Answer Dispatch::body_too_large(std::size_t limit) {
   const auto text = "Maximum request body size " + std::to_string(limit) + " exceeded";
   constexpr unsigned ok = 200;
@@ -101,7 +110,7 @@ Answer Dispatch::body_too_large(std::size_t limit) {
 
 void Dispatch::configure(const framework::Configuration& configuration) { core_->configure(configuration); }
 
-bool Dispatch::configured() const { return core_->flows.known(); }
+std::vector<std::string> Dispatch::missing() const { return missing_parts(*core_); }
 
 void Dispatch::stop(Duration timeout) noexcept {
   const auto until = deadline_after(timeout);
