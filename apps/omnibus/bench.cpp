@@ -285,6 +285,8 @@ Plan plan_of(const Settings& settings) {
 }  // namespace
 
 int run_bench(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments.front() == "gateway")
+    return run_bench_gateway({arguments.begin() + 1, arguments.end()});
   Flags flags;
   flags.integer("messages", "how many in all", 100000)
       .integer("size", "payload bytes, 16 or more", 100)
@@ -312,7 +314,7 @@ int run_bench(const std::vector<std::string>& arguments) {
                        .epilogue = "Examples:\n  omnibus bench --messages 1000000 --size 100\n"
                                    "  omnibus bench --pubsub-url 'embedded:///tmp/store?durability=process' "
                                    "--mode latency --rate 1000 "
-                                   "--json\n\n" +
+                                   "--json\n\n`omnibus bench gateway --help`: the same for a gateway.\n\n" +
                                    exit_status_help({.failed = "messages were lost or refused"})},
                       arguments, flags);
   settings.apply_log();

@@ -33,6 +33,8 @@ int run_tail(const std::vector<std::string>& arguments);
 int run_message(const std::vector<std::string>& arguments);
 int run_topic(const std::vector<std::string>& arguments);
 int run_bench(const std::vector<std::string>& arguments);
+/// What follows `bench gateway`.
+int run_bench_gateway(const std::vector<std::string>& arguments);
 int run_store(const std::vector<std::string>& arguments);
 
 }  // namespace omnibus::app
