@@ -110,7 +110,7 @@ void print_welcome(const Settings& settings, const std::string& gateway) {
   const bool shared = settings.pubsub_url != "embedded://";
   std::cout << "omnibus is up.\n\n  queues   " << redacted(settings.pubsub_url)
             << (shared ? "" : "   (in this process only, gone with it)") << "\n  gateway  " << gateway
-            << '\n';
+            << "\n  page     " << gateway << "/\n";
   if (settings.metrics && settings.metrics_port != 0) {
     std::cout << "  metrics  http://localhost:" << settings.metrics_port << "/metrics\n";
   }

@@ -9,7 +9,8 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev
   libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev zlib1g-dev libcurl4-openssl-dev
-  libprotobuf-dev protobuf-compiler liblz4-dev libzstd-dev libsnappy-dev libvalijson-dev libpcre2-dev)
+  libprotobuf-dev protobuf-compiler liblz4-dev libzstd-dev libsnappy-dev libvalijson-dev libpcre2-dev
+  libc-ares-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev rapidjson-dev libsimdjson-dev
   clang-14 libclang-rt-14-dev clang-format-14 shellcheck)
 page_packages=(chromium)

@@ -18,12 +18,17 @@ ServerOptions server_options(const GatewayOptions& options) {
           .body_memory = options.body_memory,
           .max_connections = options.max_connections,
           .outstanding = options.outstanding,
+          .outbox_limit = options.outbox_limit,
           .header_timeout = options.header_timeout,
           .idle_timeout = options.idle_timeout,
           .min_ingress_rate = options.min_ingress_rate,
           .max_request_rate = options.max_request_rate,
           .origins = options.origins,
           .prometheus = Upstream::parse(options.prometheus_url),
+          .timeout = options.timeout,
+          .strict = options.http_errors == HttpErrors::strict,
+          .tls_certificate = options.tls_certificate,
+          .tls_key = options.tls_key,
           .threads = options.threads};
 }
 
@@ -46,7 +51,8 @@ struct Gateway::Impl {
                        .timeout = options.timeout,
                        .http_errors = options.http_errors,
                        .body_limit = options.body_limit,
-                       .queues = options.queues}),
+                       .queues = options.queues,
+                       .config_push_queue = options.config_push_queue}),
         server(server_options(options), dispatch),
         config(bus, config_settings(options)) {
     config.on_config([this](const framework::Configuration& configuration, std::int64_t) {
@@ -81,7 +87,12 @@ CloseReport Gateway::stop(Duration deadline) noexcept {
 std::uint16_t Gateway::port() const noexcept { return impl_->server.port(); }
 
 std::string Gateway::ready() const {
-  return impl_->dispatch.configured() ? "" : "the configuration has not come yet";
+  std::string reasons;
+  for (const auto& each : impl_->dispatch.missing()) {
+    if (!reasons.empty()) reasons += "; ";
+    reasons += each;
+  }
+  return reasons;
 }
 
 }  // namespace omnibus::gateway

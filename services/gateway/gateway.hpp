@@ -33,6 +33,9 @@ struct GatewayOptions {
   std::size_t body_memory = 1u << 30;   ///< all bodies over 1 MiB together; beyond it clients wait
   std::size_t max_connections = 4096;   ///< beyond it new clients wait to be accepted
   std::size_t outstanding = 16;         ///< requests of one WebSocket at once; beyond it nothing is read
+  /// Bytes of answers that wait for one WebSocket client to read; beyond it it
+  /// is closed.
+  std::size_t outbox_limit = 64u << 20;
   Duration header_timeout = std::chrono::seconds(10);     ///< for a request's head, once it began
   Duration idle_timeout = std::chrono::seconds(60);       ///< without a byte moved, and between requests
   std::string prometheus_url = "http://prometheus:9090";  ///< where requests for metrics go
@@ -40,8 +43,10 @@ struct GatewayOptions {
   std::size_t max_request_rate = 0;       ///< requests per second of one client address; 0: any
   std::vector<std::string> origins = {};  ///< of web pages that may use the gateway; empty: see docs
   HttpErrors http_errors = HttpErrors::compatible;
-  unsigned threads = 2;  ///< for all sockets together
-  /// By service: config, flow, knowledge, librarian.
+  std::string tls_certificate = {}, tls_key = {};  ///< PEM files for HTTPS and WSS; empty: no TLS
+  unsigned threads = 2;                            ///< for all sockets together
+  /// By global service: other queues of those that the gateway knows; and both
+  /// queues of those that it does not, whose messages then pass through.
   std::map<std::string, ServiceQueues> queues = {};
   std::string config_push_queue = "q2/tg/config/config";
 };
@@ -49,6 +54,7 @@ struct GatewayOptions {
 /// One gateway. Threads: start and stop from one thread at a time, the rest from any.
 class Gateway {
  public:
+  /// Errors: ConfigError when the TLS files or Prometheus's URL cannot be used.
   Gateway(const Bus& bus, const GatewayOptions& options);
   /// Calls stop().
   ~Gateway();
@@ -65,7 +71,8 @@ class Gateway {
 
   /// The port that clients connect to; after start().
   std::uint16_t port() const noexcept;
-  /// Empty when ready: the configuration is known. Else the reason, for /readyz.
+  /// Empty when ready: the broker answers and the configuration is known. Else
+  /// what is missing, for /readyz. May wait for the broker.
   std::string ready() const;
 
  private:

@@ -145,6 +145,9 @@ int run_until_stopped(const Settings& settings, const MakeProcessors& make, cons
   if (settings.metrics) {
     admin.emplace(settings.bus.metrics, settings.metrics_port);
     admin->ready_when([&readiness] { return readiness.ask(); });
+    if (settings.metrics_port == 0) {
+      log::write(log::Level::info, "metrics are served on port " + std::to_string(admin->port()));
+    }
   }
   while (!stop.stop_requested()) {
     try {

@@ -94,7 +94,7 @@ class Import : public std::enable_shared_from_this<Import> {
       request.emplace("collection", "default");
       auto answered = [self = shared_from_this()](const Answer& answer) { return self->answered(answer); };
       core_->serve(std::nullopt, "knowledge", std::move(request),
-                   std::make_shared<Exchange>(std::move(answered), HttpErrors::strict));
+                   std::make_shared<Exchange>(std::move(answered), core_->options.http_errors));
     } catch (const NotMsgpack& error) {
       fail(error.reason());
     }
@@ -102,11 +102,12 @@ class Import : public std::enable_shared_from_this<Import> {
 
  private:
   bool answered(const Answer& answer) {
-    answer.status == ok ? next() : fail(answer.body);
+    answer.failed ? fail(answer.body) : next();
     return true;
   }
   void fail(const std::string& why) {
-    log::write(log::Level::warning, "gateway: the import of core '" + *call_.id + "' ended: " + why);
+    log::write(log::Level::warning, "gateway: request " + call_.request_id + ", the import of core '" +
+                                        *call_.id + "', ended: " + why);
     finish();
   }
   void finish() { reply_({.body = {}, .octets = true}); }
@@ -124,7 +125,10 @@ class Export {
       : reply_(std::move(reply)), errors_(errors), most_(most) {}
 
   bool take(Answer answer) {
-    if (answer.status != ok) return refuse(std::move(answer));
+    if (answer.failed) {
+      reply_(std::move(answer));
+      return false;
+    }
     try {
       append_record(parse_body(answer.body).as_object(), records_);
     } catch (const std::exception& error) {  // knowledge without metadata or entities
@@ -167,7 +171,7 @@ void export_core(const std::shared_ptr<Dispatch::Core>& core, const CoreCall& ca
   json::object request{{"operation", "get-kg-core"}, {"user", *call.user}, {"id", *call.id}};
   auto take = [collected](Answer answer) { return collected->take(std::move(answer)); };
   core->serve(std::nullopt, "knowledge", std::move(request),
-              std::make_shared<Exchange>(std::move(take), HttpErrors::strict));
+              std::make_shared<Exchange>(std::move(take), core->options.http_errors, call.request_id));
 }
 
 }  // namespace omnibus::gateway

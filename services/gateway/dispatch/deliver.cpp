@@ -24,10 +24,12 @@ std::string text_field(const json::value& body, std::string_view key) {
 /// Delivers, after the first configuration where that matters.
 void Dispatch::Core::serve(std::optional<std::string> flow, std::string service, json::value body,
                            std::shared_ptr<Exchange> exchange) {
-  if (!flow || flows.known()) return deliver(flow, service, body, exchange);
+  exchange->report_to(errors, flow.value_or(""), service);
+  if (!flow || flows.known()) return deliver(flow, service, std::move(body), exchange);
   auto later = [self = shared_from_this(), flow = std::move(flow), service = std::move(service),
-                body = std::move(body),
-                exchange = std::move(exchange)] { self->deliver(flow, service, body, exchange); };
+                body = std::move(body), exchange = std::move(exchange)]() mutable {
+    self->deliver(flow, service, std::move(body), exchange);
+  };
   try {
     wait(FlowTable::Wanted::known, {}, std::move(later));
   } catch (const Error& error) {  // the Bus is closed: the exchange answers when it goes
@@ -36,15 +38,32 @@ void Dispatch::Core::serve(std::optional<std::string> flow, std::string service,
 }
 
 void Dispatch::Core::deliver(const std::optional<std::string>& flow, const std::string& service,
-                             const json::value& body, const std::shared_ptr<Exchange>& exchange) {
+                             json::value body, const std::shared_ptr<Exchange>& exchange) {
   try {
     const auto types = flow ? flow_services() : global_services();
-    exchange->count_as(metrics_of(service, find_service(types, service, body) != nullptr));
-    const auto dispatcher = flow ? in_flow(*flow, service, body) : global(service, body);
-    if (!flow) settle(service, body, *exchange);
-    dispatcher->request(body, exchange);
+    const bool known =
+        find_service(types, service, body) != nullptr || (!flow && options.queues.contains(service));
+    exchange->count_as(metrics.of_service(known ? service : "other"));
+    const auto request = std::make_shared<const json::value>(std::move(body));
+    Obtained then = [self = shared_from_this(), request, exchange](
+                        const std::shared_ptr<Dispatcher>& dispatcher, const Error* failure) {
+      failure != nullptr ? exchange->dispatch_error(*failure) : self->send(*dispatcher, *request, exchange);
+    };
+    if (flow) return in_flow(*flow, service, *request, std::move(then));
+    settle(service, *request, *exchange);
+    global(service, *request, std::move(then));
   } catch (const Undeliverable& error) {
     exchange->dispatch_error(error.text, error.status);
+  } catch (const std::exception&) {
+    exchange->dispatch_error(to_error(std::current_exception()));
+  }
+}
+
+void Dispatch::Core::send(Dispatcher& dispatcher, const json::value& body,
+                          const std::shared_ptr<Exchange>& exchange) {
+  try {
+    if (dispatcher.queue()) exchange->count_for(*dispatcher.queue());
+    dispatcher.request(body, exchange);
   } catch (const std::exception&) {
     exchange->dispatch_error(to_error(std::current_exception()));
   }
@@ -69,31 +88,22 @@ void Dispatch::Core::wait(FlowTable::Wanted wanted, std::string flow, UniqueFunc
   if (waiter) bus.post_at(deadline_after(options.settle), [waiter] { waiter->run(); });
 }
 
-ServiceMetrics Dispatch::Core::metrics_of(const std::string& service, bool known) {
-  auto& metrics = bus.metrics();
-  const auto labels = [&](const char* status) {
-    Labels result{{"processor", options.id}, {"service", known ? service : "unknown"}};
-    if (*status != '\0') result.emplace("status", status);
-    return result;
-  };
-  constexpr auto count = "gateway_request_count";
-  constexpr auto help = "Requests answered by the gateway";
-  return {metrics.counter(count, help, labels("success")), metrics.counter(count, help, labels("error")),
-          metrics.histogram("gateway_request_latency", "Seconds until the last answer", labels(""))};
-}
-
 /// One message of a WebSocket: {"id", "service", "flow"?, "request"}.
-void Dispatch::Core::take_frame(const std::string& text, const Reply& reply) {
+void Dispatch::Core::take_frame(const std::string& text, const std::string& request_id, const Reply& reply) {
   json::value message;
   try {
     message = parse_body(text);
   } catch (const NotJson& error) {
-    return std::make_shared<Exchange>(reply, std::nullopt)->dispatch_error(error.reason(), bad_request);
+    const auto refused = std::make_shared<Exchange>(reply, std::nullopt, options.http_errors, request_id);
+    refused->report_to(errors, {}, {});
+    return refused->dispatch_error(error.reason(), bad_request);
   }
   auto* fields = message.if_object();
   auto* id = fields != nullptr ? fields->if_contains("id") : nullptr;
   auto* request = fields != nullptr ? fields->if_contains("request") : nullptr;
-  const auto exchange = std::make_shared<Exchange>(reply, id != nullptr ? std::optional(*id) : std::nullopt);
+  const auto exchange = std::make_shared<Exchange>(reply, id != nullptr ? std::optional(*id) : std::nullopt,
+                                                   options.http_errors, request_id);
+  exchange->report_to(errors, {}, {});
   if (id == nullptr || request == nullptr) return exchange->dispatch_error("Bad message", bad_request);
   const auto* service = fields->if_contains("service");
   if (service == nullptr) return exchange->dispatch_error("'service'", bad_request);

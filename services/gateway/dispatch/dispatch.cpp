@@ -27,6 +27,7 @@ Dispatch::~Dispatch() { stop(); }
 
 void Dispatch::http(HttpCall call, Reply reply) {
   auto exchange = std::make_shared<Exchange>(std::move(reply), core_->options.http_errors, call.request_id);
+  exchange->report_to(core_->errors, call.flow.value_or(""), call.service);
   auto work = [core = core_, call = std::move(call), exchange = std::move(exchange)]() mutable {
     try {
       auto body = parse_body(call.body);
@@ -46,7 +47,7 @@ void Dispatch::http(HttpCall call, Reply reply) {
 void Dispatch::core(CoreCall call, Reply reply) {
   const char* missing = !call.id ? "'id'" : !call.user ? "'user'" : nullptr;
   if (missing != nullptr) {
-    std::make_shared<Exchange>(std::move(reply), core_->options.http_errors)
+    std::make_shared<Exchange>(std::move(reply), core_->options.http_errors, std::move(call.request_id))
         ->dispatch_error(missing, bad_request);
     return;
   }
@@ -61,8 +62,10 @@ void Dispatch::core(CoreCall call, Reply reply) {
   }
 }
 
-void Dispatch::frame(std::string text, Reply reply) {
-  auto work = [core = core_, text = std::move(text), reply] { core->take_frame(text, reply); };
+void Dispatch::frame(std::string text, std::string request_id, Reply reply) {
+  auto work = [core = core_, text = std::move(text), request_id = std::move(request_id), reply] {
+    core->take_frame(text, request_id, reply);
+  };
   try {
     core_->bus.post(std::move(work));
   } catch (const Error& error) {
@@ -83,12 +86,21 @@ void Dispatch::ready(Reply reply) {
   }
 }
 
+void Dispatch::status(Reply reply) { core_->status->ask(std::move(reply)); }
+
 void Dispatch::count(std::string_view route, unsigned status) {
   const Labels labels{{"processor", core_->options.id},
                       {"route", std::string(route)},
                       {"status", std::to_string(status / 100) + "xx"}};
   core_->bus.metrics()
       .counter("gateway_http_response_count", "HTTP responses by route and class of status", labels)
+      .add();
+}
+
+void Dispatch::cut_off(std::string_view why) {
+  core_->bus.metrics()
+      .counter("gateway_cut_off_count", "Connections ended by the gateway, by reason",
+               {{"processor", core_->options.id}, {"reason", std::string(why)}})
       .add();
 }
 
@@ -101,7 +113,7 @@ Answer Dispatch::body_too_large(std::size_t limit) {
 
 void Dispatch::configure(const framework::Configuration& configuration) { core_->configure(configuration); }
 
-bool Dispatch::configured() const { return core_->flows.known(); }
+std::vector<std::string> Dispatch::missing() const { return missing_parts(*core_); }
 
 void Dispatch::stop(Duration timeout) noexcept {
   const auto until = deadline_after(timeout);

@@ -3,6 +3,7 @@
 /// Brings requests of one kind to their queues.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,14 +19,26 @@
 namespace omnibus::gateway {
 
 /// Held by shared_ptr: alive while a request of its runs.
-/// Threads: any. request() may wait for a place in a send window, so it runs on the Bus's pool.
+/// Threads: any. Nothing waits for a place in a send window: a full one is an
+/// error, would_block.
 class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
  public:
   virtual ~Dispatcher() = default;
   /// Every way out ends `exchange`.
   virtual void request(const boost::json::value& body, std::shared_ptr<Exchange> exchange) = 0;
+  /// False, and nothing is done, when there is no room to send now.
+  virtual bool offer(const boost::json::value& body, const std::shared_ptr<Exchange>& exchange) {
+    request(body, exchange);
+    return true;
+  }
   /// Ends what still runs, at the latest after `timeout`.
   virtual void stop(Duration timeout) noexcept = 0;
+
+  void count_for(QueueMetrics queue) { queue_.emplace(queue); }
+  const std::optional<QueueMetrics>& queue() const noexcept { return queue_; }
+
+ private:
+  std::optional<QueueMetrics> queue_;
 };
 
 /// What a dispatcher is made from.
@@ -121,16 +134,23 @@ template <class Message>
 class Loader final : public Dispatcher {
  public:
   explicit Loader(const DispatcherPlan& plan)
-      : producer_(plan.bus, plan.id, plan.flow, plan.kind, plan.request) {}
+      : producer_(plan.bus, plan.id, plan.flow, plan.kind, plan.request,
+                  {.block_when_full = false, .send_timeout = plan.timeout}) {}
 
   void request(const boost::json::value& body, std::shared_ptr<Exchange> exchange) override {
+    if (!offer(body, exchange)) {
+      exchange->dispatch_error(Error(ErrorCode::would_block, "the queue takes no more now; try again"));
+    }
+  }
+
+  bool offer(const boost::json::value& body, const std::shared_ptr<Exchange>& exchange) override {
     Message message{};
     try {
       translate(Fields(body), message);
     } catch (const TranslationError& error) {
       constexpr unsigned bad_request = 400;
       exchange->dispatch_error(error.message(), bad_request);
-      return;
+      return true;
     }
     try {
       producer_.send_async(message, {}, [self = shared_from_this(), exchange](const Error* error) {
@@ -141,8 +161,10 @@ class Loader final : public Dispatcher {
         }
       });
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::would_block) return false;
       exchange->dispatch_error(error);
     }
+    return true;
   }
 
   void stop(Duration timeout) noexcept override { (void)producer_.stop(timeout); }

@@ -6,37 +6,55 @@
 
 namespace omnibus::gateway {
 
-/// The dispatcher, made by the first who asks while the others wait for it. One made from other interfaces,
-/// by a request that had looked them up before they changed, is never used.
-std::shared_ptr<Dispatcher> Dispatch::Core::obtain(const Key& key, const ServiceType& type,
-                                                   const FlowTable::Interfaces& interfaces,
-                                                   const std::function<DispatcherPlan()>& plan) {
-  const auto& flow = std::get<0>(key);
+/// The dispatcher, made by the first who asks while the others wait for it,
+/// none of them on a thread. One made from other interfaces, by a request that
+/// had looked them up before they changed, is never used.
+void Dispatch::Core::obtain(const Key& key, const ServiceType& type, const FlowTable::Interfaces& interfaces,
+                            const std::function<DispatcherPlan()>& plan, Obtained then) {
   const auto mine = std::make_shared<Slot>(interfaces);
-  std::shared_ptr<Slot> slot = mine;
+  std::shared_ptr<Dispatcher> ready;
   std::shared_ptr<Slot> replaced;  // let go outside the lock
   {
     const std::lock_guard lock(mutex);
     if (stopped) throw ClosedError("the gateway is shutting down");
     auto& kept = slots[key];
-    if (kept && kept->made_from(interfaces)) {
-      slot = kept;
-    } else {
+    if (!kept || !kept->made_from(interfaces)) {
       replaced = std::exchange(kept, mine);
+    } else if (kept->dispatcher) {
+      ready = kept->dispatcher;
+    } else {
+      return kept->waiting.push_back(std::move(then));
     }
   }
-  if (slot == mine) {
-    try {
-      std::shared_ptr<Dispatcher> dispatcher(type.make(plan()).release(), DeleteOnPool{bus});
-      remember(dispatcher);
-      mine->promise.set_value(std::move(dispatcher));
-      if (!mine->made_from(flow.empty() ? nullptr : flows.find(flow))) forget(key, mine);
-    } catch (...) {
-      forget(key, mine);  // the next request tries again
-      mine->promise.set_exception(std::current_exception());
-    }
+  ready ? then(ready, nullptr) : make(key, type, mine, plan, then);
+}
+
+void Dispatch::Core::make(const Key& key, const ServiceType& type, const std::shared_ptr<Slot>& slot,
+                          const std::function<DispatcherPlan()>& plan, const Obtained& then) {
+  std::shared_ptr<Dispatcher> dispatcher;
+  std::optional<Error> failure;
+  try {
+    const auto from = plan();
+    dispatcher = std::shared_ptr<Dispatcher>(type.make(from).release(), DeleteOnPool{bus});
+    dispatcher->count_for(metrics.of_queue(from.request.str()));
+    remember(dispatcher);
+  } catch (...) {
+    failure = to_error(std::current_exception());
   }
-  return slot->dispatcher.get();
+  const auto& flow = std::get<0>(key);
+  const bool outdated = !slot->made_from(flow.empty() ? nullptr : flows.find(flow));
+  if (failure || outdated) forget(key, slot);  // the next request tries again
+  std::vector<Obtained> waiting;
+  {
+    const std::lock_guard lock(mutex);
+    slot->dispatcher = dispatcher;
+    waiting.swap(slot->waiting);
+  }
+  then(dispatcher, failure ? &*failure : nullptr);
+  for (auto& each : waiting) {
+    bus.post(
+        [each = std::move(each), dispatcher, failure] { each(dispatcher, failure ? &*failure : nullptr); });
+  }
 }
 
 void Dispatch::Core::remember(const std::shared_ptr<Dispatcher>& dispatcher) {
@@ -67,6 +85,7 @@ void Dispatch::Core::configure(const framework::Configuration& configuration) {
       return true;
     });
   });
+  status->configure(configuration);
   for (const auto& follower : concerned) follower->flow_changed();
 }
 

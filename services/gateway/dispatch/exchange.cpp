@@ -63,8 +63,12 @@ unsigned status_of_service_error(std::string_view type) noexcept {
 Exchange::Exchange(Reply reply, HttpErrors errors, std::string request_id)
     : reply_(std::move(reply)), errors_(errors), request_id_(std::move(request_id)) {}
 
-Exchange::Exchange(Reply reply, std::optional<json::value> id)
-    : reply_(std::move(reply)), socket_(true), id_(std::move(id)) {}
+Exchange::Exchange(Reply reply, std::optional<json::value> id, HttpErrors errors, std::string request_id)
+    : reply_(std::move(reply)),
+      errors_(errors),
+      socket_(true),
+      request_id_(std::move(request_id)),
+      id_(std::move(id)) {}
 
 Exchange::Exchange(Reply reply, std::string import) : reply_(std::move(reply)), import_(std::move(import)) {}
 
@@ -102,48 +106,86 @@ void Exchange::gateway_error(const Error& error) {
 }
 
 void Exchange::error_response(std::string_view type, std::string_view message, unsigned status) {
+  if (!done_) report(std::string(type) + ": " + std::string(message));
   json::object error{{"type", view(type)}, {"message", view(message)}};
   send(json::object{{"error", std::move(error)}}, true, status, true);
 }
 
 void Exchange::dispatch_error(std::string_view text, unsigned status) {
   if (done_) return;
+  report(std::string(text));
   if (!is_socket()) {
     send(json::object{{"error", view(text)}}, true, status, true);
     return;
   }
   // On a socket it stands beside the id, not inside "response", in the form that client libraries read.
-  done_ = true;
-  if (metrics_) metrics_->error.add();
+  finish(true);
   json::object message;
   if (id_) message.emplace("id", *id_);
   message.emplace("error", json::object{{"type", "error"}, {"message", view(text)}});
   message.emplace("complete", true);
-  reply_({.body = json::serialize(message), .status = status});
+  name_request(message);
+  auto body = json::serialize(message);
+  log_failure(body);
+  reply_({.body = std::move(body), .status = status, .failed = true});
 }
 
 void Exchange::dispatch_error(const Error& error) { dispatch_error(error.what(), status_of(error.code())); }
 
-bool Exchange::send(json::object body, bool complete, unsigned status, bool failed) {
-  if (done_) return false;
-  done_ = complete;
-  if (complete && metrics_) {
+void Exchange::count_for(QueueMetrics queue) {
+  if (done_) return;
+  queue_.emplace(queue);
+  queue_->outstanding.add(1);
+}
+
+void Exchange::report_to(std::shared_ptr<ErrorLog> errors, std::string flow, std::string service) {
+  errors_seen_ = std::move(errors);
+  flow_ = std::move(flow);
+  service_ = std::move(service);
+}
+
+void Exchange::report(std::string text) const {
+  if (!errors_seen_) return;
+  errors_seen_->note({.request = request_id_, .flow = flow_, .service = service_, .text = std::move(text)});
+}
+
+void Exchange::finish(bool failed) {
+  done_ = true;
+  if (metrics_) {
     (failed ? metrics_->error : metrics_->success).add();
     metrics_->latency.observe(std::chrono::duration<double>(Clock::now() - began_).count());
   }
+  if (queue_) {
+    (failed ? queue_->error : queue_->success).add();
+    queue_->outstanding.add(-1);
+  }
+}
+
+bool Exchange::send(json::object body, bool complete, unsigned status, bool failed) {
+  if (done_) return false;
+  if (complete) finish(failed);
   if (import_) return send_nothing(body, failed);
-  Answer answer{.body = {}, .status = errors_ == HttpErrors::strict ? status : ok, .complete = complete};
+  Answer answer{.body = {},
+                .status = errors_ == HttpErrors::strict ? status : ok,
+                .complete = complete,
+                .failed = failed};
   if (is_socket()) {
     json::object message;
     if (id_) message.emplace("id", *id_);
     message.emplace("response", std::move(body));
     message.emplace("complete", complete);
+    if (failed) name_request(message);
     answer.body = json::serialize(message);
   } else {
+    if (failed) name_request(body);
     answer.body = json::serialize(body);
-    if (failed) log_failure(answer.body);
   }
+  if (failed) log_failure(answer.body);
   return reply_(std::move(answer));
+}
+
+void Exchange::name_request(json::object& failure) const {
+  if (errors_ == HttpErrors::strict && !request_id_.empty()) failure.emplace("request-id", request_id_);
 }
 
 void Exchange::log_failure(const std::string& body) const {

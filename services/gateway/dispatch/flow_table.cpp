@@ -60,6 +60,13 @@ FlowTable::Interfaces FlowTable::find(const std::string& flow) const {
   return found != flows_.end() ? found->second.interfaces : nullptr;
 }
 
+std::map<std::string, FlowTable::Interfaces> FlowTable::all() const {
+  std::map<std::string, Interfaces> result;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [flow, entry] : flows_) result.emplace(flow, entry.interfaces);
+  return result;
+}
+
 bool FlowTable::known() const {
   const std::lock_guard lock(mutex_);
   return known_;

@@ -50,6 +50,8 @@ class FlowTable {
 
   /// Null when there is no such flow.
   Interfaces find(const std::string& flow) const;
+  /// Every flow by its id.
+  std::map<std::string, Interfaces> all() const;
   /// A configuration has come.
   bool known() const;
 

@@ -28,6 +28,11 @@ QueueName queue_of(const json::value* value, const std::string& what) {
   }
 }
 
+/// What tells dispatchers of one flow apart.
+std::string line_of(const ServiceType& type, const std::string& kind) {
+  return type.kind.empty() ? std::string(type.name) + "/" + kind : std::string(type.name);
+}
+
 const json::value& interface_of(const json::object& interfaces, std::string_view name) {
   const auto* interface = interfaces.if_contains({name.data(), name.size()});
   if (interface == nullptr) throw Undeliverable{"This kind not supported by flow", not_found};
@@ -36,17 +41,25 @@ const json::value& interface_of(const json::object& interfaces, std::string_view
 
 }  // namespace
 
-std::shared_ptr<Dispatcher> Dispatch::Core::global(const std::string& kind, const json::value& body) {
+void Dispatch::Core::global(const std::string& kind, const json::value& body, Obtained then) {
+  const auto moved = options.queues.find(kind);
+  const auto given = moved != options.queues.end() ? moved->second : ServiceQueues();
   const auto* type = find_service(global_services(), kind, body);
+  if (type == nullptr && moved != options.queues.end()) type = &other_service();
   if (type == nullptr) throw Undeliverable{python_repr(kind), not_found};
-  return obtain(Key("", type->name), *type, nullptr, [&] {
-    DispatcherPlan result{bus, options.id, "None", kind, {}, {}, options.timeout};
-    const auto moved = options.queues.find(kind);
-    const auto given = moved != options.queues.end() ? moved->second : ServiceQueues();
-    result.request = QueueName::parse(given.request.empty() ? std::string(type->request) : given.request);
-    result.response = QueueName::parse(given.response.empty() ? std::string(type->response) : given.response);
-    return result;
-  });
+  const auto queue = [&](const std::string& chosen, std::string_view usual) {
+    return QueueName::parse(chosen.empty() ? std::string(usual) : chosen);
+  };
+  const auto plan = [&] {
+    return DispatcherPlan{bus,
+                          options.id,
+                          "None",
+                          kind,
+                          queue(given.request, type->request),
+                          queue(given.response, type->response),
+                          options.timeout};
+  };
+  obtain(Key("", line_of(*type, kind)), *type, nullptr, plan, std::move(then));
 }
 
 FlowTable::Interfaces Dispatch::Core::interfaces_of(const std::string& flow) const {
@@ -56,15 +69,14 @@ FlowTable::Interfaces Dispatch::Core::interfaces_of(const std::string& flow) con
                       not_found};
 }
 
-std::shared_ptr<Dispatcher> Dispatch::Core::in_flow(const std::string& flow, const std::string& kind,
-                                                    const json::value& body) {
+void Dispatch::Core::in_flow(const std::string& flow, const std::string& kind, const json::value& body,
+                             Obtained then) {
   const auto interfaces = interfaces_of(flow);
   const auto& interface = interface_of(*interfaces, kind);
   const auto* type = find_service(flow_services(), kind, body);
   if (type == nullptr) type = find_other(interface);
   if (type == nullptr) throw Undeliverable{"Invalid kind", not_found};
-  const auto line = type->kind.empty() ? "other/" + kind : std::string(type->name);
-  return obtain({flow, line}, *type, interfaces, [&] {
+  const auto plan_of = [&] {
     const auto what = "flow '" + flow + "', interface " + kind;
     DispatcherPlan plan{bus, options.id, flow, kind, {}, {}, options.timeout};
     if (!type->answers) {
@@ -76,17 +88,19 @@ std::shared_ptr<Dispatcher> Dispatch::Core::in_flow(const std::string& flow, con
     plan.response =
         queue_of(queues != nullptr ? queues->if_contains("response") : nullptr, what + ", response");
     return plan;
-  });
+  };
+  obtain({flow, line_of(*type, kind)}, *type, interfaces, plan_of, std::move(then));
 }
 
-std::shared_ptr<Dispatcher> Dispatch::Core::importer(const std::string& flow, const StreamType& type) {
+void Dispatch::Core::importer(const std::string& flow, const StreamType& type, Obtained then) {
   const auto interfaces = interfaces_of(flow);
   const auto& interface = interface_of(*interfaces, type.interface);
-  return obtain({flow, std::string(type.import.name)}, type.import, interfaces, [&] {
+  const auto plan = [&] {
     auto queue = queue_of(&interface, "flow '" + flow + "', interface " + std::string(type.interface));
     return DispatcherPlan{bus, options.id,     flow, std::string(type.interface), std::move(queue),
                           {},  options.timeout};
-  });
+  };
+  obtain({flow, std::string(type.import.name)}, type.import, interfaces, plan, std::move(then));
 }
 
 QueueName Dispatch::Core::exported_queue(const std::string& flow, const StreamType& type) {

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <omnibus/catalogue/config.hpp>
+#include <omnibus/producer.hpp>
+#include <omnibus/raw.hpp>
 
 #include "services/gateway/dispatch/core.hpp"
+#include "services/gateway/dispatch/services.hpp"
 
 namespace omnibus::gateway {
 
@@ -12,38 +15,107 @@ namespace json = boost::json;
 
 namespace {
 
-/// What keeps the configuration from coming, as far as the broker can tell; empty when it cannot be reached.
-std::string why_no_configuration(Bus& bus, const QueueName& queue, json::array& missing) {
-  const std::string service = "service config: ";
+enum class Readers : std::uint8_t { some, none, unknown };
+
+/// Errors: Error when the backend cannot be reached.
+Readers readers_of(Bus& bus, const QueueName& queue) {
   try {
-    const auto readers = bus.statistics(queue).subscriptions;
-    const bool read = std::any_of(readers.begin(), readers.end(),
+    const auto subscriptions = bus.statistics(queue).subscriptions;
+    const bool read = std::any_of(subscriptions.begin(), subscriptions.end(),
                                   [](const auto& each) { return each.second.consumers > 0; });
-    return service + std::string(read ? "no answer yet to the question on " : "nobody reads ") + queue.str();
+    return read ? Readers::some : Readers::none;
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::unavailable || error.code() == ErrorCode::timeout) {
-      missing.emplace_back("backend " + std::string(bus.backend()) + ": " + error.message());
-      return {};
-    }
-    return service + "no answer yet to the question on " + queue.str();
+    if (error.code() == ErrorCode::unavailable || error.code() == ErrorCode::timeout) throw;
+    return Readers::unknown;  // the backend has no such figures, or no such
+                              // queue yet
   }
+}
+
+/// Errors: Error when the backend cannot be reached.
+void reach(Bus& bus, const QueueName& queue) {
+  (void)bus.create_producer<Raw>(queue, {.fail_fast = true}).close(Duration::zero());
+}
+
+/// Where requests to a global service go.
+std::string request_queue(const DispatchOptions& options, std::string_view service, std::string_view usual) {
+  const auto given = options.queues.find(std::string(service));
+  const bool moved = given != options.queues.end() && !given->second.request.empty();
+  return moved ? given->second.request : std::string(usual);
+}
+
+/// Lists what nobody reads; looks at so many services at most.
+class Unserved {
+ public:
+  static constexpr std::size_t most = 200;
+
+  explicit Unserved(Bus bus) : bus_(std::move(bus)) {}
+  void look(const std::string& service, const std::string& queue) {
+    if (++looked_ > most || readers_of(bus_, QueueName::parse(queue)) != Readers::none) return;
+    found_.emplace_back(service + ": nobody reads " + queue);
+  }
+  void look(const std::string& flow, const json::object& interfaces) {
+    for (const auto& [kind, interface] : interfaces) {
+      const auto* queues = interface.if_object();
+      const auto* request = queues != nullptr ? queues->if_contains("request") : nullptr;
+      if (request == nullptr || !request->is_string()) continue;
+      const auto what = "service " + std::string(kind) + " of flow " + flow;
+      try {
+        look(what, std::string(request->get_string()));
+      } catch (const ConfigError& error) {
+        found_.emplace_back(what + ": " + error.message());
+      }
+    }
+  }
+  json::array take() { return std::move(found_); }
+
+ private:
+  Bus bus_;
+  std::size_t looked_ = 0;
+  json::array found_;
+};
+
+json::array unserved(const Dispatch::Core& core) {
+  Unserved result(core.bus);
+  std::string last;
+  for (const auto& service : global_services()) {
+    if (std::exchange(last, std::string(service.kind)) == service.kind) continue;
+    result.look("service " + last, request_queue(core.options, service.kind, service.request));
+  }
+  for (const auto& [service, queues] : core.options.queues) {
+    const auto known = find_service(global_services(), service, json::object()) != nullptr;
+    if (!known) result.look("service " + service, queues.request);
+  }
+  for (const auto& [flow, interfaces] : core.flows.all()) result.look(flow, *interfaces);
+  return result.take();
 }
 
 }  // namespace
 
+std::vector<std::string> missing_parts(const Dispatch::Core& core) {
+  const auto queue = QueueName::parse(request_queue(core.options, "config", catalogue::config_request_queue));
+  auto bus = core.bus;
+  try {
+    const auto readers = readers_of(bus, queue);
+    if (readers == Readers::unknown) reach(bus, queue);
+    if (core.flows.known()) return {};
+    const std::string why = readers == Readers::none ? "nobody reads " : "no answer yet to the question on ";
+    return {"service config: " + why + queue.str()};
+  } catch (const Error& error) {
+    return {"backend " + std::string(bus.backend()) + ": " + error.message()};
+  }
+}
+
 Answer readiness(const Dispatch::Core& core) {
   constexpr unsigned unavailable = 503;
-  json::array missing;
-  const auto given = core.options.queues.find("config");
-  const bool moved = given != core.options.queues.end() && !given->second.request.empty();
-  const auto queue =
-      QueueName::parse(moved ? given->second.request : std::string(catalogue::config_request_queue));
-  auto bus = core.bus;
-  auto why = why_no_configuration(bus, queue, missing);
-  if (!core.flows.known() && !why.empty()) missing.emplace_back(std::move(why));
-  if (missing.empty()) return {.body = R"({"status": "ready"})"};
-  return {.body = json::serialize(json::object{{"status", "not ready"}, {"missing", std::move(missing)}}),
-          .status = unavailable};
+  const auto missing = missing_parts(core);
+  if (!missing.empty()) {
+    json::array list(missing.begin(), missing.end());
+    return {.body = json::serialize(json::object{{"status", "not ready"}, {"missing", std::move(list)}}),
+            .status = unavailable};
+  }
+  json::object body{{"status", "ready"}};
+  if (auto list = unserved(core); !list.empty()) body.emplace("unserved", std::move(list));
+  return {.body = json::serialize(body)};
 }
 
 }  // namespace omnibus::gateway

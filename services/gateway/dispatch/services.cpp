@@ -101,10 +101,15 @@ constexpr std::array<StreamType, 5> streams = {{
 
 }  // namespace
 
-const ServiceType* find_other(const boost::json::value& interface) noexcept {
+const ServiceType& other_service() noexcept {
   static constexpr ServiceType other{"", "other", true, pass_through};
+  return other;
+}
+
+const ServiceType* find_other(const boost::json::value& interface) noexcept {
   const auto* queues = interface.if_object();
-  return queues != nullptr && queues->contains("request") && queues->contains("response") ? &other : nullptr;
+  const bool both = queues != nullptr && queues->contains("request") && queues->contains("response");
+  return both ? &other_service() : nullptr;
 }
 
 const StreamType* find_stream(std::string_view kind) noexcept {

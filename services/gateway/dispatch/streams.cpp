@@ -16,7 +16,7 @@ class Stream : public Channel {
   Stream(std::shared_ptr<Dispatch::Core> core, FlowSocket socket, Reply reply)
       : core_(std::move(core)),
         type_(find_stream(socket.kind)),
-        name_(socket.kind + " in flow '" + socket.flow + "'"),
+        name_(socket.kind + " in flow '" + socket.flow + "' (request " + socket.request_id + ")"),
         flow_(std::move(socket.flow)),
         reply_(std::move(reply)) {}
 
@@ -36,6 +36,7 @@ class Stream : public Channel {
   virtual void connect() = 0;
   void refuse(const std::string& why) {
     log::write(log::Level::warning, "gateway: a socket for " + name_ + " was closed: " + why);
+    core_->errors->note({.request = {}, .flow = flow_, .service = "socket for " + name_, .text = why});
     reply_({.body = {}, .complete = false, .close = true});
   }
 
@@ -46,20 +47,23 @@ class Stream : public Channel {
   const Reply reply_;
 };
 
-/// Messages go out in the order they came: one piece of work at a time takes what is there.
+/// Messages go out in the order they came, one at a time; one that the queue
+/// has no room for waits for it, and so do those behind it.
 class Import final : public Stream, public std::enable_shared_from_this<Import> {
  public:
   using Stream::Stream;
 
   void message(std::string text, Reply reply) override {
     {
+      auto exchange = std::make_shared<Exchange>(std::move(reply), name_);
+      exchange->report_to(core_->errors, flow_, "import of " + name_);
       const std::lock_guard lock(mutex_);
-      waiting_.push_back({std::move(text), std::make_shared<Exchange>(std::move(reply), name_)});
+      waiting_.push_back({.text = std::move(text), .exchange = std::move(exchange)});
       if (running_) return;
       running_ = true;
     }
     try {
-      core_->bus.post([self = shared_from_this()] { self->run(); });
+      run_soon();
     } catch (const Error& error) {  // the Bus is closed: the exchanges answer when they go
       log::write(log::Level::warning, std::string("gateway: ") + error.what());
     }
@@ -68,37 +72,72 @@ class Import final : public Stream, public std::enable_shared_from_this<Import> 
  private:
   struct Waiting {
     std::string text;
+    boost::json::value body = nullptr;
     std::shared_ptr<Exchange> exchange;
+    TimePoint until = TimePoint::max();
+    bool counted = false;
   };
+  using Message = std::shared_ptr<Waiting>;
 
   void connect() override {
-    core_->importer(flow_, *type_);
-    run();
+    core_->importer(flow_, *type_,
+                    [self = shared_from_this()](const std::shared_ptr<Dispatcher>&, const Error* failure) {
+                      failure != nullptr ? self->refuse(failure->what()) : self->run();
+                    });
   }
 
-  void run() {
-    for (auto next = take(); next; next = take()) forward(*next);
+  void run_soon() {
+    core_->bus.post([self = shared_from_this()] { self->run(); });
   }
-  std::optional<Waiting> take() {
+  void run() {
+    const auto message = take();
+    if (!message) return;
+    try {
+      message->exchange->count_as(core_->metrics.of_service(std::string(type_->import.name)));
+      message->body = parse_body(std::exchange(message->text, {}));
+      message->until = deadline_after(core_->options.timeout);
+      forward(message);
+    } catch (const NotJson& error) {
+      message->exchange->dispatch_error(error.reason(), 0);
+      run_soon();
+    }
+  }
+  Message take() {
     const std::lock_guard lock(mutex_);
     running_ = !waiting_.empty();
-    if (!running_) return std::nullopt;
-    auto next = std::move(waiting_.front());
+    if (!running_) return nullptr;
+    auto next = std::make_shared<Waiting>(std::move(waiting_.front()));
     waiting_.pop_front();
     return next;
   }
 
-  void forward(const Waiting& message) {
+  void forward(const Message& message) {
     try {
-      message.exchange->count_as(core_->metrics_of(std::string(type_->import.name), true));
-      core_->importer(flow_, *type_)->request(parse_body(message.text), message.exchange);
-    } catch (const NotJson& error) {
-      message.exchange->dispatch_error(error.reason(), 0);
+      core_->importer(flow_, *type_,
+                      [self = shared_from_this(), message](const std::shared_ptr<Dispatcher>& dispatcher,
+                                                           const Error* failure) {
+                        failure != nullptr ? self->end(message, failure->what())
+                                           : self->offer(*dispatcher, message);
+                      });
     } catch (const Undeliverable& error) {
-      message.exchange->dispatch_error(error.text, 0);
+      end(message, error.text);
     } catch (const std::exception&) {
-      message.exchange->dispatch_error(to_error(std::current_exception()));
+      end(message, to_error(std::current_exception()).what());
     }
+  }
+  void end(const Message& message, const std::string& why) {
+    message->exchange->dispatch_error(why, 0);
+    run_soon();
+  }
+  void offer(Dispatcher& dispatcher, const Message& message) {
+    constexpr auto pause = std::chrono::milliseconds(10);
+    if (dispatcher.queue() && !std::exchange(message->counted, true)) {
+      message->exchange->count_for(*dispatcher.queue());
+    }
+    if (dispatcher.offer(message->body, message->exchange)) return run_soon();
+    if (Clock::now() >= message->until) return end(message, "the queue takes no more");
+    core_->bus.post_at(deadline_after(pause),
+                       [self = shared_from_this(), message] { self->forward(message); });
   }
 
   std::mutex mutex_;  // guards what follows

@@ -17,6 +17,7 @@
 #include "services/gateway/server/origins.hpp"
 #include "services/gateway/server/rate_limiter.hpp"
 #include "services/gateway/server/server.hpp"
+#include "services/gateway/server/tls.hpp"
 
 namespace omnibus::gateway {
 
@@ -73,12 +74,14 @@ struct Context {
         handler(serving),
         origins(options.origins),
         rate(options.max_request_rate),
+        tls(make_tls(options.tls_certificate, options.tls_key)),
         bodies(std::make_shared<ByteBudget>(options.body_memory)) {}
 
   const ServerOptions options;
   Handler& handler;
   const Origins origins;
   RateLimiter rate;
+  const std::unique_ptr<boost::asio::ssl::context> tls;  ///< null: plain
   boost::asio::io_context io;
   std::atomic<bool> stopping{false};
   const std::shared_ptr<ByteBudget> bodies;  ///< of bodies and messages above `large_body`

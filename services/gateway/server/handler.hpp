@@ -18,6 +18,7 @@ struct Answer {
   bool complete = true;   ///< the last one of its request
   bool octets = false;    ///< of HTTP: bytes, no JSON
   bool close = false;     ///< of a WebSocket: it is closed then; an empty body is not sent
+  bool failed = false;    ///< the body tells an error
   /// Called on an I/O thread once the body has gone out; never when it could not.
   std::function<void()> written = nullptr;
 };
@@ -40,6 +41,7 @@ struct CoreCall {
   Direction direction = Direction::import;
   std::optional<std::string> id, user;  ///< of the query
   std::string body = {};
+  std::string request_id = {};  ///< names it in the log
 };
 
 /// An import or export socket of a flow.
@@ -48,6 +50,7 @@ struct FlowSocket {
   Direction direction = Direction::import;
   std::string flow;
   std::string kind;
+  std::string request_id = {};  ///< names it in the log
 };
 
 /// The far end of an import or export socket; let go of when the client has gone.
@@ -66,8 +69,9 @@ class Handler {
   virtual ~Handler() = default;
   virtual void http(HttpCall call, Reply reply) = 0;
   virtual void core(CoreCall call, Reply reply) = 0;
-  /// One message of a WebSocket; the answers are whole messages.
-  virtual void frame(std::string text, Reply reply) = 0;
+  /// One message of a WebSocket; the answers are whole messages. `request_id`
+  /// names it in the log.
+  virtual void frame(std::string text, std::string request_id, Reply reply) = 0;
   /// `reply` takes what goes to the client unasked; a refusal is an answer that closes.
   virtual std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) = 0;
   /// What is missing before requests can be served, as JSON; status 503 when something is.
@@ -76,6 +80,8 @@ class Handler {
   virtual void status(Reply reply) = 0;
   /// An HTTP response goes out; `route` is one of a fixed few.
   virtual void count(std::string_view route, unsigned status) = 0;
+  /// A connection was ended by the gateway; `why` is one of a fixed few.
+  virtual void cut_off(std::string_view why) = 0;
   /// The answer to a body over the limit.
   virtual Answer body_too_large(std::size_t limit) = 0;
 };

@@ -1,6 +1,9 @@
 #include "services/gateway/server/http_session.hpp"
 
+#include <netinet/tcp.h>
+
 #include <boost/asio/post.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include "services/gateway/server/into.hpp"
@@ -12,6 +15,19 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
+namespace {
+
+/// Whether the peer has closed its side, however much of what it sent is
+/// unread.
+bool has_ended(asio::ip::tcp::socket& socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  const bool known = ::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+  return !known || info.tcpi_state != TCP_ESTABLISHED;
+}
+
+}  // namespace
+
 /// Empty when the client is gone.
 asio::awaitable<std::optional<Answer>> HttpSession::answer_to(const HttpPeer& peer, Route where,
                                                               std::string body) {
@@ -21,7 +37,7 @@ asio::awaitable<std::optional<Answer>> HttpSession::answer_to(const HttpPeer& pe
   Reply reply = [weak = weak_from_this(), request](Answer answer) {
     const auto self = weak.lock();
     if (!self) return false;
-    asio::post(self->stream_.get_executor(), [weak, request, answer = std::move(answer)]() mutable {
+    asio::post(self->executor_, [weak, request, answer = std::move(answer)]() mutable {
       if (const auto session = weak.lock()) session->answered(request, std::move(answer));
     });
     return true;
@@ -32,6 +48,7 @@ asio::awaitable<std::optional<Answer>> HttpSession::answer_to(const HttpPeer& pe
     context_->handler.status(std::move(reply));
   } else if (where.kind == Route::Kind::core) {
     where.core.body = std::move(body);
+    where.core.request_id = peer.request_id;
     context_->handler.core(std::move(where.core), std::move(reply));
   } else {
     context_->handler.http(
@@ -46,14 +63,18 @@ asio::awaitable<std::optional<Answer>> HttpSession::answer_to(const HttpPeer& pe
 /// Waits for `done`, which something that cancels signal_ makes true, or for the end of the connection.
 asio::awaitable<void> HttpSession::wait_for(std::function<bool()> done) {
   if (done()) co_return;
-  stream_.expires_never();
+  stream_.tcp().expires_never();
+  hidden_ = false;
   gives_up_ = std::chrono::steady_clock::time_point::max();
   watch_peer();
   while (!done() && !gone_) {
     error_code ec;
-    signal_.expires_at(gives_up_);
+    const auto look = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    signal_.expires_at(hidden_ ? std::min(look, gives_up_) : gives_up_);
     co_await signal_.async_wait(into(ec));
-    if (!ec) gone_ = true;
+    if (ec) continue;
+    gone_ = std::chrono::steady_clock::now() >= gives_up_;
+    if (hidden_ && has_ended(stream_.socket())) note_end();
   }
   error_code ignored;
   if (stream_.socket().is_open()) stream_.socket().cancel(ignored);
@@ -63,6 +84,13 @@ void HttpSession::answered(std::uint64_t request, Answer answer) {
   // Of a streamed answer an HTTP client gets the last part.
   if (request != request_ || !answer.complete) return;
   answer_ = std::move(answer);
+  signal_.cancel();
+}
+
+/// Ends wait_for, after a while, when the client has sent its last.
+void HttpSession::note_end() {
+  hidden_ = false;
+  gives_up_ = std::chrono::steady_clock::now() + asio_duration(context_->options.idle_timeout);
   signal_.cancel();
 }
 
@@ -89,8 +117,8 @@ void HttpSession::watch_for_end() {
     self->stream_.socket().receive(asio::buffer(&next, 1), asio::socket_base::message_peek, end);
     if (end == asio::error::would_block)
       return self->watch_for_end();  // that was news of what is read already
-    if (end != asio::error::eof) return;
-    self->gives_up_ = std::chrono::steady_clock::now() + asio_duration(self->context_->options.idle_timeout);
+    if (end == asio::error::eof) return self->note_end();
+    self->hidden_ = !end;  // the next request, or a record of TLS
     self->signal_.cancel();
   });
 }
@@ -103,9 +131,10 @@ asio::awaitable<bool> HttpSession::write(HttpPeer peer, HttpResponse response) {
   http::response_serializer<http::string_body> serializer(message);
   error_code ec;
   while (!ec && !serializer.is_done()) {
-    stream_.expires_after(asio_duration(context_->options.idle_timeout));
+    stream_.tcp().expires_after(asio_duration(context_->options.idle_timeout));
     co_await http::async_write_some(stream_, serializer, into(ec));
   }
+  if (ec == beast::error::timeout) context_->handler.cut_off("unread");
   co_return !ec && keep;
 }
 

@@ -38,7 +38,7 @@ asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
   error_code ec;
   if (beast::iequals(head.get()[http::field::expect], "100-continue") && buffer_.size() == 0) {
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    stream_.expires_after(asio_duration(context_->options.idle_timeout));
+    stream_.tcp().expires_after(asio_duration(context_->options.idle_timeout));
     co_await asio::async_write(stream_, asio::buffer(go_on), into(ec));
     if (ec) co_return std::nullopt;
   }
@@ -51,7 +51,7 @@ asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
   while (!parser.is_done()) {
     parser.get().body().data = part.data();
     parser.get().body().size = part.size();
-    stream_.expires_at(slowest_part(began, body.size()));
+    stream_.tcp().expires_at(slowest_part(began, body.size()));
     co_await http::async_read_some(stream_, buffer_, parser, into(ec));
     if (ec == http::error::need_buffer) ec = {};
     if (ec) break;
@@ -74,7 +74,7 @@ asio::awaitable<bool> HttpSession::claim_memory(std::size_t bytes) {
   claim_ = context_->bodies->claim(bytes, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    asio::post(self->stream_.get_executor(), [weak] {
+    asio::post(self->executor_, [weak] {
       if (const auto session = weak.lock()) session->signal_.cancel();
     });
   });
@@ -108,12 +108,12 @@ asio::awaitable<bool> HttpSession::close_with(HttpPeer peer, HttpResponse respon
 /// answer.
 asio::awaitable<void> HttpSession::linger() {
   error_code ec;
-  stream_.socket().shutdown(asio::socket_base::shutdown_send, ec);
-  stream_.expires_after(
-      asio_duration(std::min<Duration>(context_->options.idle_timeout, std::chrono::seconds(5))));
-  std::vector<char> part(chunk);
   idle_ = true;  // a stop need not wait for this
-  while (!ec && !context_->stopping) co_await stream_.async_read_some(asio::buffer(part), into(ec));
+  stream_.tcp().expires_after(
+      asio_duration(std::min<Duration>(context_->options.idle_timeout, std::chrono::seconds(5))));
+  co_await stream_.finish_writing();
+  std::vector<char> part(chunk);
+  while (!ec && !context_->stopping) co_await stream_.tcp().async_read_some(asio::buffer(part), into(ec));
 }
 
 }  // namespace omnibus::gateway

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <omnibus/log.hpp>
@@ -38,9 +39,10 @@ bool is_request_id(std::string_view id) {
 HttpSession::HttpSession(std::shared_ptr<Context> context, asio::ip::tcp::socket socket)
     : context_(std::move(context)),
       registration_(context_->sessions, this),
-      stream_(std::move(socket)),
+      executor_(socket.get_executor()),
+      stream_(std::move(socket), context_->tls.get()),
       buffer_(buffer_limit),
-      signal_(stream_.get_executor()) {
+      signal_(executor_) {
   error_code gone;
   address_ = stream_.socket().remote_endpoint(gone).address();
 }
@@ -48,23 +50,23 @@ HttpSession::HttpSession(std::shared_ptr<Context> context, asio::ip::tcp::socket
 void HttpSession::start(std::shared_ptr<Context> context, asio::ip::tcp::socket socket) {
   const auto session = std::make_shared<HttpSession>(std::move(context), std::move(socket));
   session->context_->sessions.add(session);
-  asio::co_spawn(session->stream_.get_executor(), session->run(), [session](const std::exception_ptr&) {});
+  asio::co_spawn(session->executor_, session->run(), [session](const std::exception_ptr&) {});
 }
 
 void HttpSession::drain() {
-  asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+  asio::post(executor_, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self && self->idle_) self->stream_.cancel();
+    if (self && self->idle_) self->stream_.tcp().cancel();
   });
 }
 
 void HttpSession::abort() {
-  asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+  asio::post(executor_, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (!self) return;
+    if (!self || self->handed_over_) return;
     self->gone_ = true;
     if (self->upstream_) self->upstream_->cancel();
-    self->stream_.close();
+    self->stream_.tcp().close();
     self->signal_.cancel();
   });
 }
@@ -75,15 +77,36 @@ asio::awaitable<void> HttpSession::run() {
     stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     stream_.socket().set_option(asio::socket_base::keep_alive(true), ignored);
     stream_.socket().non_blocking(true, ignored);  // else the look in watch_for_end may wait
-    while (co_await wait_for_request()) {
-      if (!co_await serve()) break;
-    }
-    stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
-    stream_.close();
+    bool goes_on = co_await secure();
+    while (goes_on && co_await wait_for_request()) goes_on = co_await serve();
+    if (!handed_over_) co_await say_goodbye();
   } catch (const std::exception& error) {
     log::write(log::Level::warning, std::string("gateway: a connection failed: ") + error.what());
-    stream_.close();
+    if (!handed_over_) stream_.tcp().close();
   }
+}
+
+/// The TLS handshake has the time of a request's head. False when there can be
+/// no request.
+asio::awaitable<bool> HttpSession::secure() {
+  if (stream_.tls() == nullptr) co_return true;
+  if (context_->stopping) co_return false;
+  idle_ = true;
+  stream_.tcp().expires_after(asio_duration(context_->options.header_timeout));
+  const bool secured = co_await stream_.handshake();
+  idle_ = false;
+  if (!secured && !context_->stopping) context_->handler.cut_off("tls-handshake");
+  co_return secured;
+}
+
+asio::awaitable<void> HttpSession::say_goodbye() {
+  constexpr auto patience = std::chrono::seconds(1);
+  idle_ = true;
+  stream_.tcp().expires_after(patience);
+  if (stream_.tls() != nullptr && !gone_) co_await stream_.finish_writing();
+  error_code ignored;
+  stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
+  stream_.tcp().close();
 }
 
 /// False when the connection ends here: the client closed, was silent too long, or the server stops.
@@ -91,7 +114,7 @@ asio::awaitable<bool> HttpSession::wait_for_request() {
   if (context_->stopping || gone_) co_return false;
   if (buffer_.size() > 0) co_return true;
   idle_ = true;
-  stream_.expires_after(asio_duration(context_->options.idle_timeout));
+  stream_.tcp().expires_after(asio_duration(context_->options.idle_timeout));
   error_code ec;
   const auto count = co_await stream_.async_read_some(buffer_.prepare(first_read), into(ec));
   buffer_.commit(count);
@@ -104,13 +127,14 @@ asio::awaitable<bool> HttpSession::serve() {
   Head head;
   head.header_limit(header_limit);
   head.body_limit(boost::none);
-  stream_.expires_after(asio_duration(context_->options.header_timeout));
+  stream_.tcp().expires_after(asio_duration(context_->options.header_timeout));
   error_code ec;
   co_await http::async_read_header(stream_, buffer_, head, into(ec));
   if (is_malformed(ec) && ec != http::error::partial_message) {
     HttpPeer nobody;
     co_return co_await close_with(std::move(nobody), HttpResponse::malformed(ec));
   }
+  if (ec == beast::error::timeout) context_->handler.cut_off("slow-head");
   if (ec) co_return false;
   const auto method = head.get().method_string();
   const auto target = head.get().target();
@@ -173,17 +197,22 @@ asio::awaitable<bool> HttpSession::serve_route(Head& head, Route where) {
 
 asio::awaitable<bool> HttpSession::serve_metrics(Head& head, const Route& where) {
   const auto& options = context_->options;
-  upstream_.emplace(stream_.get_executor());
-  stream_.expires_never();
-  auto result =
-      co_await upstream_->get(options.prometheus, where.service, options.body_limit, options.idle_timeout);
+  upstream_.emplace(executor_, options.prometheus);
+  stream_.tcp().expires_never();
+  auto result = co_await upstream_->get(
+      where.service, {options.body_limit, options.timeout, [this](auto size) { return claim_memory(size); }});
   upstream_.reset();
-  auto response = HttpResponse::text(http::status::internal_server_error);
+  if (gone_) co_return false;
+  auto fits = http::status::internal_server_error;
+  if (options.strict) fits = result.late ? http::status::gateway_timeout : http::status::bad_gateway;
+  auto response = HttpResponse::text(fits);
   if (result.status != 0) {
     response.status = result.status;
     response.body = std::move(result.body);
   }
-  co_return co_await refuse(head, where, std::move(response));
+  const bool goes_on = co_await refuse(head, where, std::move(response));
+  claim_.reset();
+  co_return goes_on;
 }
 
 asio::awaitable<bool> HttpSession::serve_call(Head& head, Route where) {
@@ -194,6 +223,7 @@ asio::awaitable<bool> HttpSession::serve_call(Head& head, Route where) {
   }
   auto body = co_await read_body(head);
   if (!body) {
+    if (body_error_ == beast::error::timeout) context_->handler.cut_off("slow-body");
     if (!is_malformed(body_error_)) co_return false;
     auto response = body_error_ == http::error::body_limit
                         ? HttpResponse::of(context_->handler.body_too_large(limit))
@@ -211,7 +241,9 @@ asio::awaitable<bool> HttpSession::upgrade(Head& head, const Route& where) {
     co_return co_await refuse(head, where, HttpResponse::text(http::status::unauthorized));
   }
   const auto origin = head.get()[http::field::origin];
-  if (!context_->origins.admits({origin.data(), origin.size()})) {
+  const auto host = head.get()[http::field::host];
+  if (!context_->origins.admits({origin.data(), origin.size()}) &&
+      !Origins::is_own({origin.data(), origin.size()}, {host.data(), host.size()})) {
     co_return co_await refuse(head, where,
                               HttpResponse::text(http::status::forbidden, "not from this origin"));
   }
@@ -223,12 +255,15 @@ asio::awaitable<bool> HttpSession::upgrade(Head& head, const Route& where) {
     co_return co_await refuse(
         head, where, HttpResponse::text(http::status::bad_request, "data before the handshake's end"));
   }
-  stream_.expires_never();
+  stream_.tcp().expires_never();
   constexpr unsigned switching = 101;
   context_->handler.count(route_name(where), switching);
+  auto request_id = peer_of(head, where).request_id;
   std::optional<FlowSocket> flow;
-  if (where.flow) flow = FlowSocket{where.direction, *where.flow, where.service};
-  WebSocketSession::start(context_, stream_.release_socket(), head.release(), std::move(flow));
+  if (where.flow) flow = FlowSocket{where.direction, *where.flow, where.service, request_id};
+  handed_over_ = true;
+  WebSocketSession::start(context_, std::move(stream_), head.release(), std::move(request_id),
+                          std::move(flow));
   co_return false;
 }
 

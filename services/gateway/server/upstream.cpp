@@ -1,5 +1,8 @@
 #include "services/gateway/server/upstream.hpp"
 
+#include <algorithm>
+
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
@@ -16,15 +19,6 @@ namespace omnibus::gateway {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-
-namespace {
-
-UpstreamCall::Result failed(const Upstream& upstream, const error_code& ec) {
-  log::write(log::Level::warning, "gateway: no metrics from " + upstream.host + ": " + ec.message());
-  return {};
-}
-
-}  // namespace
 
 Upstream Upstream::parse(std::string_view url) {
   constexpr std::string_view scheme = "http://";
@@ -47,33 +41,57 @@ Upstream Upstream::parse(std::string_view url) {
   return {std::string(host), given ? std::string(port) : "80", std::string(path)};
 }
 
-asio::awaitable<UpstreamCall::Result> UpstreamCall::get(const Upstream& upstream, std::string target,
-                                                        std::size_t most, Duration timeout) {
+UpstreamCall::Result UpstreamCall::failed(const std::string& why, bool late) const {
+  if (!cancelled_) log::write(log::Level::warning, "gateway: no metrics from " + upstream_.host + ": " + why);
+  return {.late = late};
+}
+
+UpstreamCall::Result UpstreamCall::failed(const error_code& ec) const {
+  return failed(ec.message(), ec == boost::beast::error::timeout);
+}
+
+asio::awaitable<UpstreamCall::Result> UpstreamCall::get(std::string target, Limits limits) {
+  const auto timeout = asio_duration(limits.timeout);
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  const auto found = co_await names_.find(upstream_.host, upstream_.port, timeout);
+  if (!found.failure.empty()) {
+    co_return failed(found.failure, std::chrono::steady_clock::now() >= until);
+  }
+  if (cancelled_) co_return failed("cancelled");
   error_code ec;
-  const auto addresses = co_await resolver_.async_resolve(upstream.host, upstream.port, into(ec));
-  if (ec) co_return failed(upstream, ec);
-  stream_.expires_after(asio_duration(timeout));
-  co_await stream_.async_connect(addresses, into(ec));
-  if (ec) co_return failed(upstream, ec);
-  http::request<http::empty_body> request(http::verb::get, upstream.path + "/api/v1/" + target, 11);
-  request.set(http::field::host, upstream.host + ":" + upstream.port);
+  stream_.expires_at(until);
+  co_await stream_.async_connect(found.addresses, into(ec));
+  if (ec) co_return failed(ec);
+  co_return co_await ask(std::move(target), limits);
+}
+
+asio::awaitable<UpstreamCall::Result> UpstreamCall::ask(std::string target, const Limits& limits) {
+  http::request<http::empty_body> request(http::verb::get, upstream_.path + "/api/v1/" + target, 11);
+  request.set(http::field::host, upstream_.host + ":" + upstream_.port);
   request.keep_alive(false);
+  error_code ec;
   co_await http::async_write(stream_, request, into(ec));
-  if (ec) co_return failed(upstream, ec);
+  if (ec) co_return failed(ec);
   boost::beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
-  parser.body_limit(most);
-  co_await http::async_read(stream_, buffer, parser, into(ec));
+  parser.body_limit(limits.body);
+  co_await http::async_read_header(stream_, buffer, parser, into(ec));
+  bool claimed = false;
+  while (!ec && !parser.is_done()) {
+    co_await http::async_read_some(stream_, buffer, parser, into(ec));
+    if (claimed || parser.get().body().size() < large_body) continue;
+    claimed = true;
+    const auto bytes = std::min<std::uint64_t>(limits.body, parser.content_length().value_or(limits.body));
+    if (!co_await limits.claim(bytes)) co_return failed("the client is gone");
+  }
   stream_.close();
-  if (ec) co_return failed(upstream, ec);
-  Result result;
-  result.status = parser.get().result_int();
-  result.body = std::move(parser.get().body());
-  co_return result;
+  if (ec) co_return failed(ec);
+  co_return Result{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
 }
 
 void UpstreamCall::cancel() {
-  resolver_.cancel();
+  cancelled_ = true;
+  names_.cancel();
   stream_.close();
 }
 

@@ -19,17 +19,20 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t part_size = 64u << 10;
-/// Answers waiting for a client that does not read; beyond it the client is cut off.
-constexpr std::size_t most_queued = 512u << 20;
+
+/// What an answer takes of the outbox.
+std::size_t weight(const Answer& answer) { return answer.body.size() + sizeof(Answer); }
 
 constexpr auto forever = std::chrono::steady_clock::time_point::max();
 
 }  // namespace
 
-WebSocketSession::WebSocketSession(std::shared_ptr<Context> context, asio::ip::tcp::socket socket)
+WebSocketSession::WebSocketSession(std::shared_ptr<Context> context, ClientStream client,
+                                   std::string request_id)
     : context_(std::move(context)),
       registration_(context_->sessions, this),
-      stream_(std::move(socket)),
+      request_id_(std::move(request_id)),
+      stream_(std::move(client)),
       room_(stream_.get_executor(), forever),
       output_(stream_.get_executor(), forever),
       tick_(stream_.get_executor(), forever) {
@@ -42,20 +45,22 @@ WebSocketSession::~WebSocketSession() {
   context_->queued.fetch_sub(queued_bytes_);
 }
 
-void WebSocketSession::start(std::shared_ptr<Context> context, asio::ip::tcp::socket socket, Request request,
-                             std::optional<FlowSocket> flow) {
-  const auto session = std::make_shared<WebSocketSession>(std::move(context), std::move(socket));
+void WebSocketSession::start(std::shared_ptr<Context> context, ClientStream client, Request request,
+                             std::string request_id, std::optional<FlowSocket> flow) {
+  const auto session =
+      std::make_shared<WebSocketSession>(std::move(context), std::move(client), std::move(request_id));
   session->context_->sessions.add(session);
   session->spawn(session->run(std::move(request), std::move(flow)));
 }
 
 void WebSocketSession::spawn(Awaitable<void> task) {
-  asio::co_spawn(stream_.get_executor(), std::move(task),
-                 [self = shared_from_this()](const std::exception_ptr& e) {
-                   if (!e) return;
-                   log::write(log::Level::warning, "gateway: a WebSocket failed: " + to_error(e).message());
-                   self->finish();
-                 });
+  asio::co_spawn(
+      stream_.get_executor(), std::move(task), [self = shared_from_this()](const std::exception_ptr& e) {
+        if (!e) return;
+        log::write(log::Level::warning,
+                   "gateway: WebSocket " + self->request_id_ + " failed: " + to_error(e).message());
+        self->finish();
+      });
 }
 
 void WebSocketSession::drain() {
@@ -92,8 +97,9 @@ asio::awaitable<void> WebSocketSession::run(Request request, std::optional<FlowS
   deadlines.idle_timeout = websocket::stream_base::none();
   deadlines.keep_alive_pings = false;
   stream_.set_option(deadlines);
-  stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+  stream_.set_option(websocket::stream_base::decorator([this](websocket::response_type& response) {
     response.set(beast::http::field::server, "omnibus/" OMNIBUS_VERSION);
+    response.set("X-Request-Id", request_id_);
   }));
   stream_.read_message_max(options.frame_limit);
   stream_.control_callback([this](websocket::frame_type, beast::string_view) {
@@ -116,14 +122,14 @@ asio::awaitable<void> WebSocketSession::read() {
   while (!closed_) {
     error_code ec;
     // While draining it goes on reading, for the client's side of the closing handshake.
-    while (!closed_ && !draining_ &&
+    while (!closed_ && !draining_ && turned_away_ == nullptr &&
            (outstanding_ >= options.outstanding || queued_bytes_ > options.frame_limit)) {
       co_await room_.async_wait(into(ec));
     }
     if (closed_) co_return;
     std::string text;
     if (!co_await read_message(text)) co_return;
-    if (draining_ || ending_) continue;
+    if (draining_ || ending_ || turned_away_ != nullptr) continue;
     co_await pace();
     std::shared_ptr<ByteBudget::Claim> claim;
     if (text.size() >= large_body) claim = co_await claim_memory(text.size());
@@ -133,7 +139,7 @@ asio::awaitable<void> WebSocketSession::read() {
 
 /// Waits while the client's address has had its requests of this second.
 asio::awaitable<void> WebSocketSession::pace() {
-  while (!closed_ && !draining_) {
+  while (!closed_ && !draining_ && turned_away_ == nullptr) {
     const auto wait = context_->rate.take(address_, Clock::now());
     if (wait <= Duration::zero()) break;
     error_code ec;
@@ -196,7 +202,7 @@ void WebSocketSession::take(std::string text, std::shared_ptr<ByteBudget::Claim>
     return respond(std::move(answer));
   };
   channel_ ? channel_->message(std::move(text), std::move(respond))
-           : context_->handler.frame(std::move(text), std::move(respond));
+           : context_->handler.frame(std::move(text), next_request_id(), std::move(respond));
 }
 
 void WebSocketSession::answered(Answer answer) {
@@ -204,16 +210,14 @@ void WebSocketSession::answered(Answer answer) {
     --outstanding_;
     context_->running.fetch_sub(1);
   }
-  if (closed_) return;
+  if (closed_ || turned_away_ != nullptr) return;
   ending_ = ending_ || answer.close;
-  queued_bytes_ += answer.body.size();
-  context_->queued.fetch_add(answer.body.size());
-  if (!answer.body.empty()) outbox_.push_back(std::move(answer));
-  if (hoards()) {
-    log::write(log::Level::warning, "gateway: a WebSocket client does not read its answers, cut off");
-    finish();
-    return;
+  if (!answer.body.empty()) {
+    queued_bytes_ += weight(answer);
+    context_->queued.fetch_add(weight(answer));
+    outbox_.push_back(std::move(answer));
   }
+  if (hoards()) return turn_away("unread", "answers are not read");
   room_.cancel();
   output_.cancel();
 }
@@ -223,18 +227,45 @@ void WebSocketSession::answered(Answer answer) {
 bool WebSocketSession::hoards() const {
   if (outbox_.size() + (writing_ ? 1 : 0) < 2) return false;
   const bool crowded = context_->queued > context_->options.body_memory && queued_bytes_ > large_body;
-  return crowded || queued_bytes_ > most_queued;
+  return crowded || queued_bytes_ > context_->options.outbox_limit;
+}
+
+/// Takes nothing more of the client, forgets what waits for it, and tells it
+/// why.
+void WebSocketSession::turn_away(std::string_view counted_as, const char* why) {
+  if (turned_away_ != nullptr) return;
+  cut_off(counted_as, why);
+  turned_away_ = why;
+  turned_away_at_ = Clock::now();
+  channel_.reset();
+  std::size_t dropped = 0;
+  for (const auto& answer : outbox_) dropped += weight(answer);
+  outbox_.clear();
+  queued_bytes_ -= dropped;
+  context_->queued.fetch_sub(dropped);
+  room_.cancel();
+  output_.cancel();
+}
+
+void WebSocketSession::cut_off(std::string_view counted_as, const char* why) {
+  context_->handler.cut_off(counted_as);
+  log::write(log::Level::warning, "gateway: WebSocket " + request_id_ + " is cut off: " + why);
 }
 
 asio::awaitable<void> WebSocketSession::write() {
   while (!closed_) {
     error_code ec;
+    if (turned_away_ != nullptr) {
+      co_await stream_.async_close({websocket::close_code::policy_error, turned_away_}, into(ec));
+      break;
+    }
     if (!outbox_.empty()) {
       const auto next = std::move(outbox_.front());
       outbox_.pop_front();
-      if (!co_await write_message(next)) break;
-      queued_bytes_ -= next.body.size();
-      context_->queued.fetch_sub(next.body.size());
+      const bool written = co_await write_message(next);
+      queued_bytes_ -= weight(next);
+      context_->queued.fetch_sub(weight(next));
+      if (!written && turned_away_ == nullptr) break;
       room_.cancel();
     } else if (ending_) {
       co_await stream_.async_close(websocket::close_code::normal, into(ec));
@@ -256,7 +287,7 @@ asio::awaitable<bool> WebSocketSession::write_message(const Answer& answer) {
   error_code ec;
   std::size_t written = 0;
   bool last = false;
-  while (!last && !ec && !closed_) {
+  while (!last && !ec && !closed_ && turned_away_ == nullptr) {
     const auto size = std::min(part_size, text.size() - written);
     last = written + size == text.size();
     wrote_ = Clock::now();
@@ -286,10 +317,8 @@ asio::awaitable<void> WebSocketSession::keep() {
     tick_.expires_after(asio_duration(step));
     co_await tick_.async_wait(into(ec));
     if (closed_) co_return;
-    if (!check_deadlines()) {
-      finish();
-      co_return;
-    }
+    check_deadlines();
+    if (closed_) co_return;
     const bool silent = reading_ && Clock::now() - heard_ > context_->options.idle_timeout / 2;
     if (silent && !pinged_ && !pinging_ && !draining_) {
       pinged_ = true;
@@ -298,17 +327,23 @@ asio::awaitable<void> WebSocketSession::keep() {
   }
 }
 
-bool WebSocketSession::check_deadlines() {
+void WebSocketSession::check_deadlines() {
   const auto now = Clock::now();
   const auto limit = context_->options.idle_timeout;
   const auto rate = context_->options.min_ingress_rate;
+  if (turned_away_ != nullptr) {
+    if (now - turned_away_at_ > limit) finish();
+    return;
+  }
   if (rate > 0 && message_bytes_ > 0 &&
       now - message_began_ > limit + std::chrono::seconds(message_bytes_ / rate)) {
-    return false;
+    return turn_away("slow-message", "a message comes too slowly");
   }
   // Beyond the outstanding limit nothing is read, not even pongs, so silence means nothing then.
-  if (reading_ && pinged_ && now - heard_ > 2 * limit) return false;
-  return !(writing_ && now - wrote_ > limit);
+  const bool dead = reading_ && pinged_ && now - heard_ > 2 * limit;
+  if (!dead && !(writing_ && now - wrote_ > limit)) return;
+  dead ? cut_off("silent", "pings are not answered") : cut_off("unread", "answers are not read");
+  finish();
 }
 
 }  // namespace omnibus::gateway

@@ -6,30 +6,32 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "services/gateway/server/client_stream.hpp"
 #include "services/gateway/server/context.hpp"
 
 namespace omnibus::gateway {
 
 /// One WebSocket, for requests of all kinds or for the import or export of a flow: up to `outstanding`
-/// messages at once, answers in the order they come. Back-pressure is not
-/// reading. Three coroutines: reader, writer, keeper (pings and deadlines).
+/// messages at once, answers in the order they come. Back-pressure is not reading. A client that is turned
+/// away is told why in a close frame, and has the idle timeout to read it. Three coroutines: reader, writer,
+/// keeper (pings and deadlines).
 /// Threads: everything runs on the connection's strand, but for drain, abort and the replies.
 class WebSocketSession final : public Session, public std::enable_shared_from_this<WebSocketSession> {
  public:
   using Request = boost::beast::http::request<boost::beast::http::empty_body>;
 
-  WebSocketSession(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket);
+  WebSocketSession(std::shared_ptr<Context> context, ClientStream client, std::string request_id);
   ~WebSocketSession() override;
-  /// `flow`: what it imports or exports; empty for requests.
-  static void start(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket, Request request,
-                    std::optional<FlowSocket> flow);
+  /// `request_id`: of the handshake; names the socket in the log. `flow`: what
+  /// it imports or exports; empty for requests.
+  static void start(std::shared_ptr<Context> context, ClientStream client, Request request,
+                    std::string request_id, std::optional<FlowSocket> flow);
 
   void drain() override;
   void abort() override;
@@ -47,18 +49,23 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   Awaitable<bool> write_message(const Answer& answer);
   Awaitable<void> ping();
   Awaitable<void> keep();
-  bool check_deadlines();
+  void check_deadlines();
   Awaitable<std::shared_ptr<ByteBudget::Claim>> claim_memory(std::size_t bytes);
   void take(std::string text, std::shared_ptr<ByteBudget::Claim> claim);
   void answered(Answer answer);
   bool hoards() const;
+  void turn_away(std::string_view counted_as, const char* why);
+  void cut_off(std::string_view counted_as, const char* why);
+  std::string next_request_id() { return request_id_ + "-" + std::to_string(++requests_); }
   void finish();
   void spawn(Awaitable<void> task);
 
   // Destroyed last: the socket below needs its I/O context.
   const std::shared_ptr<Context> context_;
   const Sessions::Registration registration_;
-  boost::beast::websocket::stream<boost::beast::tcp_stream> stream_;
+  const std::string request_id_;
+  std::uint64_t requests_ = 0;
+  boost::beast::websocket::stream<ClientStream> stream_;
   boost::asio::steady_timer room_;    // wakes the reader
   boost::asio::steady_timer output_;  // wakes the writer
   boost::asio::steady_timer tick_;    // paces the keeper
@@ -76,7 +83,9 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   bool pinged_ = false;   // since the client was last heard
   bool pinging_ = false;  // a ping is being written
   bool draining_ = false;
-  bool ending_ = false;  // closes once the outbox is empty
+  bool ending_ = false;                // closes once the outbox is empty
+  const char* turned_away_ = nullptr;  // why; closes as soon as the client reads
+  TimePoint turned_away_at_ = {};
   bool closed_ = false;
 };
 

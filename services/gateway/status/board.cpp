@@ -23,11 +23,13 @@ Answer failure(const std::string& why) {
 
 }  // namespace
 
-StatusBoard::StatusBoard(Bus bus, std::string id, Watched global, Duration fresh)
+StatusBoard::StatusBoard(Bus bus, std::string id, Watched global, std::shared_ptr<const ErrorLog> errors,
+                         Duration fresh)
     : bus_(std::move(bus)),
       id_(std::move(id)),
       global_(std::move(global)),
       fresh_(fresh),
+      errors_(std::move(errors)),
       watched_(std::make_shared<const Watched>(global_)) {}
 
 void StatusBoard::configure(const framework::Configuration& configuration) {
@@ -106,7 +108,7 @@ std::string StatusBoard::collect() {
                 .between = recent ? now.time - before_->time : Duration::zero()};
   auto status = to_json(report);
   add_process(status, id_, bus_.backend(), now.time - began_);
-  add_errors(status, errors_.last());
+  add_errors(status, errors_->last());
   before_ = std::move(now);
   return boost::json::serialize(status);
 }

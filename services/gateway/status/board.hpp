@@ -19,14 +19,14 @@ namespace omnibus::gateway {
 /// Threads: any; the work is done on the Bus's pool.
 class StatusBoard : public std::enable_shared_from_this<StatusBoard> {
  public:
-  StatusBoard(Bus bus, std::string id, Watched global, Duration fresh = std::chrono::seconds(1));
+  StatusBoard(Bus bus, std::string id, Watched global, std::shared_ptr<const ErrorLog> errors,
+              Duration fresh = std::chrono::seconds(1));
 
   /// The flows of this configuration from now on.
   void configure(const framework::Configuration& configuration);
   /// Answers at once while the last status is fresh, else when the next one is made; status 503 when that
   /// failed.
   void ask(Reply reply);
-  ErrorLog& errors() noexcept { return errors_; }
 
  private:
   struct Reading {
@@ -42,7 +42,7 @@ class StatusBoard : public std::enable_shared_from_this<StatusBoard> {
   const Watched global_;
   const Duration fresh_;
   const TimePoint began_ = Clock::now();
-  ErrorLog errors_;
+  const std::shared_ptr<const ErrorLog> errors_;
   std::optional<Reading> before_;  // only for the one who collects
   std::mutex mutex_;               // guards what follows
   std::shared_ptr<const Watched> watched_;

@@ -93,6 +93,8 @@ class WebSocketClient {
     stream_.next_layer().close();
   }
   boost::beast::websocket::stream<Tcp::socket>& stream() { return stream_; }
+  /// To the handshake.
+  const boost::beast::websocket::response_type& response() const { return response_; }
 
  private:
   boost::asio::io_context io_;

@@ -22,7 +22,9 @@ class FakeHandler : public Handler {
   void core(CoreCall call, Reply reply) override {
     add({{call.user, call.id.value_or(""), std::move(call.body)}, std::move(reply)});
   }
-  void frame(std::string text, Reply reply) override { add({{{}, {}, std::move(text)}, std::move(reply)}); }
+  void frame(std::string text, std::string request_id, Reply reply) override {
+    add({{{}, {}, std::move(text), std::move(request_id)}, std::move(reply)});
+  }
   /// Its messages and what opened it are seen like requests: flow, kind, and "open" or the message as body.
   std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) override {
     add({{socket.flow, socket.kind, "open"}, std::move(reply)});
@@ -33,6 +35,11 @@ class FakeHandler : public Handler {
   void count(std::string_view route, unsigned status) override {
     const std::lock_guard lock(mutex_);
     counts_[std::string(route) + " " + std::to_string(status)] += 1;
+  }
+  /// Counted as "cut off WHY".
+  void cut_off(std::string_view why) override {
+    const std::lock_guard lock(mutex_);
+    counts_["cut off " + std::string(why)] += 1;
   }
   int counted(const std::string& what) {
     const std::lock_guard lock(mutex_);

@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "services/gateway/processor.hpp"
-#include "services/gateway/tests/client.hpp"
-#include "services/gateway/tests/fake_services.hpp"
+#include "services/gateway/tests/gateway_fixture.hpp"
 
 namespace omnibus::gateway {
 namespace {
@@ -13,58 +12,6 @@ namespace {
 namespace json = boost::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr auto text_load = "/api/v1/flow/f/service/text-load";
-
-class GatewayTest : public testing::Test {
- protected:
-  static GatewayOptions options() {
-    GatewayOptions result;
-    result.address = "127.0.0.1";
-    result.port = 0;
-    return result;
-  }
-  std::unique_ptr<Gateway> start(GatewayOptions with = options()) {
-    auto gateway = std::make_unique<Gateway>(bus_, with);
-    gateway->start();
-    return gateway;
-  }
-  static void wait_ready(const Gateway& gateway) {
-    while (!gateway.ready().empty()) std::this_thread::yield();
-  }
-  static json::value post(const Gateway& gateway, std::string_view path, std::string_view body) {
-    return json::parse(HttpClient(gateway.port()).post(path, body).body());
-  }
-  Consumer<Raw> consumer(const std::string& queue) {
-    return bus_.create_consumer<Raw>(QueueName::parse(queue), "test");
-  }
-  static std::string flow_to(const std::string& queue) {
-    return json::serialize(json::object{{"interfaces", {{"text-load", queue}}}});
-  }
-
-  Bus bus_ = connect("embedded://");
-};
-
-TEST_F(GatewayTest, HonoursTheTimeout) {
-  auto with = options();
-  with.timeout = milliseconds(50);
-  with.http_errors = HttpErrors::strict;
-  const auto gateway = start(with);
-  const auto response = HttpClient(gateway->port()).post("/api/v1/config", R"({"operation": "list"})");
-  EXPECT_EQ(response.result_int(), 504u);
-  EXPECT_EQ(json::parse(response.body()),
-            json::parse(R"({"error": {"type": "gateway-error", "message": "Timeout"}})"));
-}
-
-TEST_F(GatewayTest, TwoGatewaysDoNotTakeEachOthersAnswers) {
-  FakeServices services(bus_);
-  const auto one = start();
-  const auto two = start();
-  for (int i = 0; i < 20; ++i) {
-    services.line_up({}, {{"version", i}});
-    EXPECT_EQ(post(i % 2 == 0 ? *one : *two, "/api/v1/config", R"({"operation": "list"})").at("version"), i);
-  }
-}
 
 TEST_F(GatewayTest, AnAnswerThatCannotBeTranslatedIsAnError) {
   const json::object queues{{"request", "q0/tg/request/mcp-tool:f"},
@@ -232,88 +179,9 @@ TEST_F(GatewayTest, ReadinessNamesWhatIsMissing) {
   wait_ready(*gateway);
   const auto after = ask();
   EXPECT_EQ(after.result_int(), 200u);
-  EXPECT_EQ(after.body(), R"({"status": "ready"})");
-}
-
-/// A service that the gateway has no tables for.
-class PassThrough : public GatewayTest {
- protected:
-  PassThrough() { services_.serve("weather:f"); }
-  static std::string definition() {
-    const json::object queues{{"request", "q0/tg/request/weather:f"},
-                              {"response", "q0/tg/response/weather:f"}};
-    return json::serialize(json::object{{"interfaces", {{"weather", queues}, {"odd", "q1/tg/flow/odd"}}}});
-  }
-  static constexpr auto path = "/api/v1/flow/f/service/weather";
-
-  FakeServices services_{bus_, FakeServices::with_flow(1, "f", definition())};
-};
-
-TEST_F(PassThrough, TheMessageIsTheClientsJson) {
-  const auto gateway = start();
-  wait_ready(*gateway);
-  services_.take();
-  services_.line_up({}, {{"degrees", 21.5}, {"error", nullptr}});
-  EXPECT_EQ(post(*gateway, path, R"({"place": "Bath", "days": [1, null]})"),
-            json::parse(R"({"degrees": 21.5, "error": null})"));
-  const auto traffic = services_.take();
-  EXPECT_EQ(traffic.at(0).payload, json::parse(R"({"place": "Bath", "days": [1, null]})"));
-}
-
-TEST_F(PassThrough, AnswersMayStream) {
-  const auto gateway = start();
-  services_.line_up_all({},
-                        {{{"part", 1}, {"end_of_stream", false}}, {{"part", 2}, {"end_of_stream", true}}});
-  WebSocketClient client(gateway->port());
-  client.send(R"({"id": "w", "service": "weather", "flow": "f", "request": {}})");
-  EXPECT_EQ(json::parse(client.read()), json::parse(R"({"id": "w", "complete": false,
-      "response": {"part": 1, "end_of_stream": false}})"));
-  EXPECT_EQ(json::parse(client.read()), json::parse(R"({"id": "w", "complete": true,
-      "response": {"part": 2, "end_of_stream": true}})"));
-}
-
-TEST_F(PassThrough, ARefusalLooksLikeThatOfAnyService) {
-  const auto gateway = start();
-  services_.line_up({}, {{"error", {{"type", "storm"}, {"message", "no"}}}, {"rest", 1}});
-  EXPECT_EQ(post(*gateway, path, "{}"), json::parse(R"({"error": {"type": "storm", "message": "no"}})"));
-  EXPECT_EQ(post(*gateway, path, "[]").at("error").at("type"), "gateway-error");
-  services_.line_up({}, json::array{1});
-  EXPECT_EQ(post(*gateway, path, "{}").at("error").at("message"), "the service's answer is no JSON object");
-}
-
-TEST_F(PassThrough, NeedsTwoQueues) {
-  const auto gateway = start();
-  EXPECT_EQ(post(*gateway, "/api/v1/flow/f/service/odd", "{}"), json::parse(R"({"error": "Invalid kind"})"));
-}
-
-TEST_F(GatewayTest, TakesOtherQueuesForServices) {
-  auto requests = consumer("q0/tg/request/my-flow");
-  const auto settings =
-      Settings::parse({.program = "gateway", .id = "gateway"},
-                      {"--flow-request-queue", "q0/tg/request/my-flow", "--flow-response-queue",
-                       "q0/tg/response/my-flow", "--address", "127.0.0.1", "--port", "0"},
-                      gateway_flags());
-  const auto gateway = start(gateway_options(settings));
-  auto answers = bus_.create_producer<Raw>(QueueName::parse("q0/tg/response/my-flow"));
-  HttpClient client(gateway->port());
-  client.write(HttpClient::post_text("/api/v1/flow", R"({"operation": "list-flows"})"));
-  const auto request = requests.receive(seconds(20));
-  answers.send({R"({"flow_ids": ["f"]})"}, {.properties = {{"id", request.properties().value_or("id", "")}}});
-  EXPECT_EQ(json::parse(client.read().body()), json::parse(R"({"flow-ids": ["f"]})"));
-}
-
-TEST_F(GatewayTest, AsksForTheConfigurationWhereItIsTold) {
-  auto with = options();
-  with.queues["config"] = {"q0/tg/request/my-config", {}};
-  auto requests = consumer("q0/tg/request/my-config");
-  const auto gateway = start(with);
-  EXPECT_THAT(requests.receive(seconds(20)).value().bytes, testing::HasSubstr("config"));
-}
-
-TEST(GatewayFlags, RefuseAQueueThatIsNone) {
-  const auto settings = Settings::parse({.program = "gateway", .id = "gateway"},
-                                        {"--librarian-request-queue", "no/queue"}, gateway_flags());
-  EXPECT_THROW(gateway_options(settings), Error);
+  EXPECT_EQ(json::parse(after.body()).at("status"), "ready");
+  EXPECT_THAT(after.body(), testing::HasSubstr("service librarian: nobody reads q1/tg/request/librarian"));
+  EXPECT_THAT(after.body(), testing::Not(testing::HasSubstr("service flow:")));
 }
 
 TEST_F(GatewayTest, MayBeStoppedBeforeItStarted) {

@@ -2,7 +2,10 @@
 #include <boost/beast/http/write.hpp>
 #include <omnibus/error.hpp>
 
+#include <array>
 #include <thread>
+
+#include <boost/asio/ip/udp.hpp>
 
 #include "services/gateway/server/server.hpp"
 #include "services/gateway/tests/client.hpp"
@@ -41,10 +44,13 @@ class Metrics : public testing::Test {
  protected:
   void start(const std::string& port, const std::string& token = {}) {
     ServerOptions options;
-    options.address = "127.0.0.1";
-    options.port = 0;
     options.api_token = token;
     options.prometheus = {"127.0.0.1", port, ""};
+    start(std::move(options));
+  }
+  void start(ServerOptions options) {
+    options.address = "127.0.0.1";
+    options.port = 0;
     server_ = std::make_unique<Server>(std::move(options), handler_);
     server_->start();
   }
@@ -90,6 +96,58 @@ TEST_F(Metrics, AStopDoesNotWaitForPrometheus) {
   prometheus_.accept_only();
   (void)server_->stop(std::chrono::milliseconds(1));
   EXPECT_EQ(server_->connections(), 0u);
+}
+
+TEST_F(Metrics, AStopDoesNotWaitForNameServers) {
+  boost::asio::io_context io;
+  boost::asio::ip::udp::socket silent(io, {boost::asio::ip::address_v4::loopback(), 0});
+  ServerOptions options;
+  options.prometheus = {"prometheus.example.", "9090", "",
+                        "127.0.0.1:" + std::to_string(silent.local_endpoint().port())};
+  start(options);
+  HttpClient client(server_->port());
+  client.write("GET /api/metrics/query HTTP/1.1\r\nHost: t\r\n\r\n");
+  std::array<char, 512> question{};
+  silent.receive(boost::asio::buffer(question));
+  (void)server_->stop(std::chrono::milliseconds(1));
+  EXPECT_EQ(server_->connections(), 0u);
+  server_.reset();
+}
+
+TEST_F(Metrics, AnAnswerHasTheRequestTimeout) {
+  for (const bool strict : {false, true}) {
+    ServerOptions options;
+    options.prometheus = {"127.0.0.1", prometheus_.port(), ""};
+    options.timeout = std::chrono::milliseconds(50);
+    options.strict = strict;
+    start(options);
+    EXPECT_EQ(get("/api/metrics/query").result_int(), strict ? 504u : 500u);
+  }
+}
+
+TEST_F(Metrics, StrictErrorsNameABadGateway) {
+  ServerOptions options;
+  options.prometheus = {"127.0.0.1", "1", ""};
+  options.strict = true;
+  start(options);
+  EXPECT_EQ(get("/api/metrics/query").result_int(), 502u);
+}
+
+TEST_F(Metrics, LargeAnswersCountAsBodies) {
+  ServerOptions options;
+  options.prometheus = {"127.0.0.1", prometheus_.port(), ""};
+  options.body_memory = 3u << 20;
+  start(options);
+  HttpClient reader(server_->port());
+  reader.socket().set_option(boost::asio::socket_base::receive_buffer_size(4096));
+  reader.write("GET /api/metrics/query HTTP/1.1\r\nHost: t\r\n\r\n");
+  prometheus_.serve(200, std::string(64u << 20, 'm'));  // more than sockets hold: not yet gone out
+  HttpClient poster(server_->port());
+  poster.write(HttpClient::post_text("/api/v1/config", std::string(2u << 20, 'b')));
+  EXPECT_EQ(get("/nothing").result_int(), 404u);
+  EXPECT_EQ(handler_.waiting(), 0u);
+  EXPECT_EQ(reader.read().body().size(), 64u << 20);
+  EXPECT_EQ(handler_.next().call.body.size(), 2u << 20);
 }
 
 TEST(UpstreamUrl, IsRead) {

@@ -160,6 +160,7 @@ TEST_F(Access, AHeadHasOneDeadlineHoweverItsBytesCome) {
     HttpClient(server_->port()).read_all();  // closed after the idle timeout
   };
   EXPECT_THROW(for (int i = 0; i < 1000; ++i) step(), boost::system::system_error);
+  EXPECT_EQ(handler_.counted("cut off slow-head"), 1);
 }
 
 TEST_F(Access, ABodyMustComeAtTheLeastRate) {
@@ -171,6 +172,7 @@ TEST_F(Access, ABodyMustComeAtTheLeastRate) {
   slow.write("POST /api/v1/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000000\r\n\r\n");
   dribble(slow);
   EXPECT_EQ(handler_.waiting(), 0u);
+  EXPECT_EQ(handler_.counted("cut off slow-body"), 1);
 }
 
 TEST_F(Access, AMessageMustComeAtTheLeastRate) {
@@ -181,6 +183,7 @@ TEST_F(Access, AMessageMustComeAtTheLeastRate) {
   EXPECT_THROW(while (true) slow.stream().write_some(false, boost::asio::buffer("x", 1)),
                boost::system::system_error);
   EXPECT_EQ(handler_.waiting(), 0u);
+  EXPECT_EQ(handler_.counted("cut off slow-message"), 1);
 }
 
 TEST(RateLimiter, GivesEveryAddressItsShare) {

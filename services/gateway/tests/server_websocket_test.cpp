@@ -195,12 +195,60 @@ TEST_F(WebSocketServer, CutsOffAClientThatDoesNotReadItsAnswers) {
 TEST_F(WebSocketServer, ClientsThatDoNotReadShareTheMemoryForAnswers) {
   auto with = options();
   with.body_memory = 8u << 20;
+  with.idle_timeout = milliseconds(50);
   start(with);
   WebSocketClient client(server_->port());
   client.stream().next_layer().set_option(boost::asio::socket_base::receive_buffer_size(4096));
   for (const auto* each : {"much", "more"}) client.send(each);
   for (int i = 0; i < 2; ++i) handler_.next().reply({.body = std::string(16u << 20, 'x')});
   EXPECT_TRUE(empties());
+}
+
+TEST_F(WebSocketServer, TellsAClientThatDoesNotReadWhyItIsClosed) {
+  auto with = options();
+  with.outbox_limit = 1u << 20;
+  start(with);
+  WebSocketClient client(server_->port());
+  client.stream().next_layer().set_option(boost::asio::socket_base::receive_buffer_size(4096));
+  client.send("much");
+  const auto seen = handler_.next();
+  for (int i = 0; i < 3; ++i) seen.reply({.body = std::string(16u << 20, 'x'), .complete = false});
+  while (handler_.counted("cut off unread") == 0) std::this_thread::yield();
+  EXPECT_EQ(client.read_close(), 1008u);
+  EXPECT_EQ(client.stream().reason().reason, "answers are not read");
+  EXPECT_TRUE(empties());
+  EXPECT_EQ(handler_.counted("cut off unread"), 1);
+  EXPECT_FALSE(seen.reply({.body = "nobody"}));
+}
+
+TEST_F(WebSocketServer, ASlowReaderHoldsUpNobody) {
+  auto with = options();
+  with.threads = 1;
+  start(with);
+  WebSocketClient slow(server_->port());
+  slow.send("much");
+  const auto large = handler_.next();
+  large.reply({.body = std::string(32u << 20, 'x'), .complete = false});
+  WebSocketClient honest(server_->port());
+  for (int i = 0; i < 100; ++i) {
+    honest.send("q");
+    handler_.next().reply({.body = "a"});
+    EXPECT_EQ(honest.read(), "a");
+  }
+  large.reply({.body = "last"});
+  EXPECT_EQ(slow.read().size(), 32u << 20);
+  EXPECT_EQ(slow.read(), "last");
+}
+
+TEST_F(WebSocketServer, NamesSocketsAndTheirMessages) {
+  start();
+  WebSocketClient client(server_->port());
+  const auto id = std::string(client.response()["X-Request-Id"]);
+  EXPECT_EQ(id.size(), 36u);
+  client.send("one");
+  client.send("two");
+  EXPECT_EQ(handler_.next().call.request_id, id + "-1");
+  EXPECT_EQ(handler_.next().call.request_id, id + "-2");
 }
 
 TEST_F(WebSocketServer, StopFinishesRunningRequestsThenCloses) {

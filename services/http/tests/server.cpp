@@ -1,11 +1,10 @@
 #include "services/http/tests/server.hpp"
 
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include <array>
 #include <cstdio>
+#include <fstream>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -16,6 +15,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "support/self_signed.hpp"
+
 namespace omnibus::http {
 namespace {
 
@@ -25,26 +26,9 @@ using asio::ip::tcp;
 
 /// Writes a key and a certificate of its own for 127.0.0.1.
 void make_certificate(const std::filesystem::path& folder) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key.get());
-  auto* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1,
-                             0);
-  X509_set_issuer_name(certificate.get(), name);
-  auto* names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-  X509_add_ext(certificate.get(), names, -1);
-  X509_EXTENSION_free(names);
-  X509_sign(certificate.get(), key.get(), EVP_sha256());
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> keys(std::fopen((folder / "key.pem").c_str(), "w"),
-                                                             std::fclose);
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> certificates(
-      std::fopen((folder / "certificate.pem").c_str(), "w"), std::fclose);
-  PEM_write_PrivateKey(keys.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  PEM_write_X509(certificates.get(), certificate.get());
+  const auto identity = make_identity();
+  std::ofstream(folder / "key.pem") << identity.key;
+  std::ofstream(folder / "certificate.pem") << identity.certificate;
 }
 
 std::string chunk(const std::string& text) {

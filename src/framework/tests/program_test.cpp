@@ -177,6 +177,22 @@ TEST_F(ProgramTest, ATakenPortIsOneLineAndStatusTwo) {
   EXPECT_THAT(seen.all(), testing::IsEmpty());
 }
 
+TEST_F(ProgramTest, TellsTheMetricsPortThatItGot) {
+  settings.metrics = true;
+  settings.metrics_port = 0;
+  std::string told;
+  log::set_handler([&told](log::Level, std::string_view message) {
+    if (message.starts_with("metrics are served on port ")) told = message;
+  });
+  const int status =
+      run_program(settings, [](const Bus&, const Settings&) -> std::vector<std::unique_ptr<AsyncProcessor>> {
+        throw ConfigError("enough");
+      });
+  log::set_handler(nullptr);
+  EXPECT_EQ(status, 2);
+  EXPECT_GT(std::stoi(told.substr(told.rfind(' '))), 0);
+}
+
 TEST_F(ProgramTest, WhatStartedIsStoppedWhenALaterOneFails) {
   const auto make = [&](const Bus& bus, const Settings& common) {
     class Failing : public Recorder {

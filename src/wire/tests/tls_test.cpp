@@ -1,52 +1,15 @@
 /// What TLS makes of peers of all kinds.
 
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-
 #include <boost/asio/ssl.hpp>
 #include <filesystem>
 #include <fstream>
 
+#include "support/self_signed.hpp"
 #include "wire/tests/peer.hpp"
 
 namespace omnibus::wire {
 namespace {
-
-/// A key and a certificate of 127.0.0.1 that it has signed itself, both as PEM.
-struct Identity {
-  std::string key, certificate;
-};
-
-template <class Write>
-std::string pem(Write write) {
-  const std::unique_ptr<BIO, decltype(&BIO_free_all)> memory(BIO_new(BIO_s_mem()), &BIO_free_all);
-  write(memory.get());
-  char* bytes = nullptr;
-  const auto size = BIO_get_mem_data(memory.get(), &bytes);
-  return {bytes, static_cast<std::size_t>(size)};
-}
-
-Identity make_identity() {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> made(X509_new(), &X509_free);
-  X509_set_version(made.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(made.get()), -60);
-  X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
-  X509_set_pubkey(made.get(), key.get());
-  X509_NAME* name = X509_get_subject_name(made.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1,
-                             0);
-  X509_set_issuer_name(made.get(), name);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-  X509_add_ext(made.get(), extension, -1);
-  X509_EXTENSION_free(extension);
-  X509_sign(made.get(), key.get(), EVP_sha256());
-  return {
-      pem([&](BIO* to) { PEM_write_bio_PrivateKey(to, key.get(), nullptr, nullptr, 0, nullptr, nullptr); }),
-      pem([&](BIO* to) { PEM_write_bio_X509(to, made.get()); })};
-}
 
 /// A server of this identity that greets and waits for the end.
 auto serve(const Identity& identity) {
