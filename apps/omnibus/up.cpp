@@ -71,7 +71,8 @@ class Advertisement {
 
 std::string url_of(const gateway::GatewayOptions& options, std::uint16_t port) {
   const bool any = options.address == "0.0.0.0" || options.address == "::";
-  return "http://" + (any ? "localhost" : options.address) + ":" + std::to_string(port);
+  const std::string scheme = options.tls_certificate.empty() ? "http://" : "https://";
+  return scheme + (any ? "localhost" : options.address) + ":" + std::to_string(port);
 }
 
 constexpr std::string_view put_blueprint =

@@ -1,6 +1,8 @@
 #include "services/gateway/status/watched.hpp"
 
+#include <algorithm>
 #include <boost/json/object.hpp>
+#include <optional>
 
 #include <omnibus/error.hpp>
 
@@ -110,6 +112,11 @@ Watched watch_global(const std::map<std::string, ServiceQueues>& moved, const st
       if (!given->second.response.empty()) service.response = given->second.response;
     }
     add_service(watched, std::move(service));
+  }
+  for (const auto& [name, queues] : moved) {
+    const auto same = [&](const WatchedService& each) { return each.name == name; };
+    if (std::any_of(watched.services.begin(), watched.services.end(), same)) continue;
+    add_service(watched, {.flow = {}, .name = name, .request = queues.request, .response = queues.response});
   }
   add_queue(watched, config_push, "configuration");
   return watched;
