@@ -78,7 +78,8 @@ class Advertisement {
 
 std::string url_of(const gateway::GatewayOptions& options, std::uint16_t port) {
   const bool any = options.address == "0.0.0.0" || options.address == "::";
-  return "http://" + (any ? "localhost" : options.address) + ":" + std::to_string(port);
+  const std::string scheme = options.tls_certificate.empty() ? "http://" : "https://";
+  return scheme + (any ? "localhost" : options.address) + ":" + std::to_string(port);
 }
 
 constexpr std::string_view put_blueprint =
@@ -132,7 +133,7 @@ void print_welcome(const Settings& settings, const std::string& gateway) {
   const bool shared = settings.pubsub_url != "embedded://";
   std::cout << "omnibus is up.\n\n  queues   " << redacted(settings.pubsub_url)
             << (shared ? "" : "   (in this process only, gone with it)") << "\n  gateway  " << gateway
-            << '\n';
+            << "\n  page     " << gateway << "/\n";
   if (settings.metrics && settings.metrics_port != 0) {
     std::cout << "  metrics  http://localhost:" << settings.metrics_port << "/metrics\n";
   }

@@ -13,6 +13,7 @@ build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1
   libc-ares-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev rapidjson-dev libsimdjson-dev
   clang-14 libclang-rt-14-dev clang-format-14 shellcheck)
+page_packages=(chromium)
 demo_packages=(curl ca-certificates)
 
 # on_ci: what is missing there is a failure.

@@ -51,7 +51,8 @@ struct Gateway::Impl {
                        .timeout = options.timeout,
                        .http_errors = options.http_errors,
                        .body_limit = options.body_limit,
-                       .queues = options.queues}),
+                       .queues = options.queues,
+                       .config_push_queue = options.config_push_queue}),
         server(server_options(options), dispatch),
         config(bus, config_settings(options)) {
     config.on_config([this](const framework::Configuration& configuration, std::int64_t) {

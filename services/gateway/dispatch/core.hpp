@@ -15,6 +15,7 @@
 #include "services/gateway/dispatch/dispatcher.hpp"
 #include "services/gateway/dispatch/flow_table.hpp"
 #include "services/gateway/dispatch/services.hpp"
+#include "services/gateway/status/board.hpp"
 
 namespace omnibus::gateway {
 
@@ -63,7 +64,11 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
   };
 
   Core(Bus given, DispatchOptions chosen)
-      : bus(std::move(given)), options(std::move(chosen)), metrics(bus.metrics(), options.id) {}
+      : bus(std::move(given)),
+        options(std::move(chosen)),
+        metrics(bus.metrics(), options.id),
+        status(std::make_shared<StatusBoard>(
+            bus, options.id, watch_global(options.queues, options.config_push_queue), errors)) {}
 
   void serve(std::optional<std::string> flow, std::string service, boost::json::value body,
              std::shared_ptr<Exchange> exchange);
@@ -94,6 +99,8 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
   const DispatchOptions options;
   RequestMetrics metrics;
   FlowTable flows;
+  const std::shared_ptr<ErrorLog> errors = std::make_shared<ErrorLog>();
+  const std::shared_ptr<StatusBoard> status;
   std::mutex mutex;  // guards what follows
   std::map<Key, std::shared_ptr<Slot>> slots;
   std::vector<std::weak_ptr<Dispatcher>> made;  // also those whose flow has gone and that still have requests

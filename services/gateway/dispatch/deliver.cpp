@@ -24,6 +24,7 @@ std::string text_field(const json::value& body, std::string_view key) {
 /// Delivers, after the first configuration where that matters.
 void Dispatch::Core::serve(std::optional<std::string> flow, std::string service, json::value body,
                            std::shared_ptr<Exchange> exchange) {
+  exchange->report_to(errors, flow.value_or(""), service);
   if (!flow || flows.known()) return deliver(flow, service, std::move(body), exchange);
   auto later = [self = shared_from_this(), flow = std::move(flow), service = std::move(service),
                 body = std::move(body), exchange = std::move(exchange)]() mutable {
@@ -93,14 +94,16 @@ void Dispatch::Core::take_frame(const std::string& text, const std::string& requ
   try {
     message = parse_body(text);
   } catch (const NotJson& error) {
-    return std::make_shared<Exchange>(reply, std::nullopt, options.http_errors, request_id)
-        ->dispatch_error(error.reason(), bad_request);
+    const auto refused = std::make_shared<Exchange>(reply, std::nullopt, options.http_errors, request_id);
+    refused->report_to(errors, {}, {});
+    return refused->dispatch_error(error.reason(), bad_request);
   }
   auto* fields = message.if_object();
   auto* id = fields != nullptr ? fields->if_contains("id") : nullptr;
   auto* request = fields != nullptr ? fields->if_contains("request") : nullptr;
   const auto exchange = std::make_shared<Exchange>(reply, id != nullptr ? std::optional(*id) : std::nullopt,
                                                    options.http_errors, request_id);
+  exchange->report_to(errors, {}, {});
   if (id == nullptr || request == nullptr) return exchange->dispatch_error("Bad message", bad_request);
   const auto* service = fields->if_contains("service");
   if (service == nullptr) return exchange->dispatch_error("'service'", bad_request);

@@ -27,6 +27,7 @@ Dispatch::~Dispatch() { stop(); }
 
 void Dispatch::http(HttpCall call, Reply reply) {
   auto exchange = std::make_shared<Exchange>(std::move(reply), core_->options.http_errors, call.request_id);
+  exchange->report_to(core_->errors, call.flow.value_or(""), call.service);
   auto work = [core = core_, call = std::move(call), exchange = std::move(exchange)]() mutable {
     try {
       auto body = parse_body(call.body);
@@ -84,6 +85,8 @@ void Dispatch::ready(Reply reply) {
     std::make_shared<Exchange>(std::move(reply), HttpErrors::strict)->dispatch_error(error);
   }
 }
+
+void Dispatch::status(Reply reply) { core_->status->ask(std::move(reply)); }
 
 void Dispatch::count(std::string_view route, unsigned status) {
   const Labels labels{{"processor", core_->options.id},

@@ -18,6 +18,7 @@ struct DispatchOptions {
   HttpErrors http_errors = HttpErrors::compatible;
   std::size_t body_limit = 256u << 20;  ///< largest exported core, bytes
   std::map<std::string, ServiceQueues> queues = {};
+  std::string config_push_queue = "q2/tg/config/config";  ///< shown by the status
   /// How long a request waits for the first configuration, and an answer to start-flow or stop-flow for the
   /// configuration that it made.
   Duration settle = std::chrono::seconds(5);
@@ -38,6 +39,7 @@ class Dispatch final : public Handler {
   void frame(std::string text, std::string request_id, Reply reply) override;
   std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) override;
   void ready(Reply reply) override;
+  void status(Reply reply) override;
   void count(std::string_view route, unsigned status) override;
   void cut_off(std::string_view why) override;
   Answer body_too_large(std::size_t limit) override;

@@ -85,6 +85,7 @@ void Dispatch::Core::configure(const framework::Configuration& configuration) {
       return true;
     });
   });
+  status->configure(configuration);
   for (const auto& follower : concerned) follower->flow_changed();
 }
 

@@ -106,12 +106,14 @@ void Exchange::gateway_error(const Error& error) {
 }
 
 void Exchange::error_response(std::string_view type, std::string_view message, unsigned status) {
+  if (!done_) report(std::string(type) + ": " + std::string(message));
   json::object error{{"type", view(type)}, {"message", view(message)}};
   send(json::object{{"error", std::move(error)}}, true, status, true);
 }
 
 void Exchange::dispatch_error(std::string_view text, unsigned status) {
   if (done_) return;
+  report(std::string(text));
   if (!is_socket()) {
     send(json::object{{"error", view(text)}}, true, status, true);
     return;
@@ -134,6 +136,17 @@ void Exchange::count_for(QueueMetrics queue) {
   if (done_) return;
   queue_.emplace(queue);
   queue_->outstanding.add(1);
+}
+
+void Exchange::report_to(std::shared_ptr<ErrorLog> errors, std::string flow, std::string service) {
+  errors_seen_ = std::move(errors);
+  flow_ = std::move(flow);
+  service_ = std::move(service);
+}
+
+void Exchange::report(std::string text) const {
+  if (!errors_seen_) return;
+  errors_seen_->note({.request = request_id_, .flow = flow_, .service = service_, .text = std::move(text)});
 }
 
 void Exchange::finish(bool failed) {

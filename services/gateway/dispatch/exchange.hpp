@@ -15,6 +15,7 @@
 #include "services/gateway/dispatch/request_metrics.hpp"
 #include "services/gateway/gateway.hpp"
 #include "services/gateway/server/handler.hpp"
+#include "services/gateway/status/error_log.hpp"
 
 namespace omnibus::gateway {
 
@@ -42,6 +43,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void count_as(ServiceMetrics metrics) { metrics_.emplace(metrics); }
   /// It goes to a queue now.
   void count_for(QueueMetrics queue);
+  /// Failures are kept there as well, as those of this flow (empty: none) and service.
+  void report_to(std::shared_ptr<ErrorLog> errors, std::string flow, std::string service);
   void hold_last(Hold hold) { hold_ = std::move(hold); }
 
   /// False when the client is gone.
@@ -61,6 +64,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool send(boost::json::object body, bool complete, unsigned status, bool failed);
   void finish(bool failed);
   void name_request(boost::json::object& failure) const;
+  void report(std::string text) const;
   void log_failure(const std::string& body) const;
   bool send_nothing(const boost::json::object& body, bool failed);
   bool is_socket() const noexcept { return socket_; }
@@ -73,6 +77,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::optional<boost::json::value> id_;
   std::optional<ServiceMetrics> metrics_;
   std::optional<QueueMetrics> queue_;
+  std::shared_ptr<ErrorLog> errors_seen_;
+  std::string flow_, service_;  // of what failed
   Hold hold_;
   const TimePoint began_ = Clock::now();
   bool done_ = false;

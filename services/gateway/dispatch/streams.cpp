@@ -36,6 +36,7 @@ class Stream : public Channel {
   virtual void connect() = 0;
   void refuse(const std::string& why) {
     log::write(log::Level::warning, "gateway: a socket for " + name_ + " was closed: " + why);
+    core_->errors->note({.request = {}, .flow = flow_, .service = "socket for " + name_, .text = why});
     reply_({.body = {}, .complete = false, .close = true});
   }
 
@@ -54,9 +55,10 @@ class Import final : public Stream, public std::enable_shared_from_this<Import> 
 
   void message(std::string text, Reply reply) override {
     {
+      auto exchange = std::make_shared<Exchange>(std::move(reply), name_);
+      exchange->report_to(core_->errors, flow_, "import of " + name_);
       const std::lock_guard lock(mutex_);
-      waiting_.push_back(
-          {.text = std::move(text), .exchange = std::make_shared<Exchange>(std::move(reply), name_)});
+      waiting_.push_back({.text = std::move(text), .exchange = std::move(exchange)});
       if (running_) return;
       running_ = true;
     }

@@ -76,6 +76,8 @@ class Handler {
   virtual std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) = 0;
   /// What is missing before requests can be served, as JSON; status 503 when something is.
   virtual void ready(Reply reply) = 0;
+  /// What is going on: flows, services, queues, last errors, as JSON.
+  virtual void status(Reply reply) = 0;
   /// An HTTP response goes out; `route` is one of a fixed few.
   virtual void count(std::string_view route, unsigned status) = 0;
   /// A connection was ended by the gateway; `why` is one of a fixed few.

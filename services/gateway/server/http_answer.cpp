@@ -44,6 +44,8 @@ asio::awaitable<std::optional<Answer>> HttpSession::answer_to(const HttpPeer& pe
   };
   if (where.kind == Route::Kind::ready) {
     context_->handler.ready(std::move(reply));
+  } else if (where.kind == Route::Kind::status) {
+    context_->handler.status(std::move(reply));
   } else if (where.kind == Route::Kind::core) {
     where.core.body = std::move(body);
     where.core.request_id = peer.request_id;

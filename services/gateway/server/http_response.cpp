@@ -38,14 +38,28 @@ HttpResponse HttpResponse::of(Answer answer) {
       .status = answer.status, .body = std::move(answer.body), .type = answer.octets ? octets_type : json};
 }
 
+HttpResponse HttpResponse::of(const PageFile& file, std::string_view if_none_match) {
+  if (has_already(file, if_none_match)) {
+    return {.status = static_cast<unsigned>(http::status::not_modified), .type = {}, .file = &file};
+  }
+  return {.body = std::string(file.body), .type = file.type, .file = &file};
+}
+
 HttpResponse::Message HttpResponse::message(const HttpPeer& peer, bool keep) && {
   Message message;
   message.version(peer.version);
   message.result(status);
   message.set(http::field::server, "omnibus/" OMNIBUS_VERSION);
-  message.set(http::field::content_type, type);
+  if (!type.empty()) message.set(http::field::content_type, type);
   if (!peer.request_id.empty()) message.set("X-Request-Id", peer.request_id);
   if (!allow.empty()) message.set(http::field::allow, allow);
+  if (file != nullptr) {
+    message.set(http::field::etag, file->etag);
+    message.set(http::field::cache_control, "no-cache");
+    message.set("Content-Security-Policy", page_policy);
+    message.set("X-Content-Type-Options", "nosniff");
+    message.set("Referrer-Policy", "no-referrer");
+  }
   if (wait) message.set(http::field::retry_after, "1");
   if (!peer.origin.empty()) {
     message.set(http::field::access_control_allow_origin, peer.origin);
@@ -58,8 +72,9 @@ HttpResponse::Message HttpResponse::message(const HttpPeer& peer, bool keep) && 
     message.set(http::field::access_control_max_age, "600");
   }
   message.keep_alive(keep);
+  // Also of what HEAD leaves out; a 304 would tell of the page that the client has.
+  if (message.result() != http::status::not_modified) message.content_length(body.size());
   if (!peer.head_method) message.body() = std::move(body);
-  message.prepare_payload();
   return message;
 }
 

@@ -8,6 +8,7 @@
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "services/gateway/page/page.hpp"
 #include "services/gateway/server/handler.hpp"
 
 namespace omnibus::gateway {
@@ -30,9 +31,10 @@ struct HttpResponse {
   unsigned status = 200;
   std::string body = {};
   std::string_view type = json;
-  std::string_view allow = {};  ///< methods, with status 405
-  bool preflight = false;       ///< says what other origins may send
-  bool wait = false;            ///< says that the client may come again in a second
+  std::string_view allow = {};     ///< methods, with status 405
+  const PageFile* file = nullptr;  ///< of the web page, with the fields that protect it
+  bool preflight = false;          ///< says what other origins may send
+  bool wait = false;               ///< says that the client may come again in a second
   bool close = false;
 
   /// "404: Not Found", as existing clients know it.
@@ -40,6 +42,8 @@ struct HttpResponse {
   /// What came is no HTTP.
   static HttpResponse malformed(const boost::system::error_code& ec);
   static HttpResponse of(Answer answer);
+  /// A file of the web page; status 304 without it when the client has it already.
+  static HttpResponse of(const PageFile& file, std::string_view if_none_match);
 
   /// With all header fields. `keep`: the connection goes on.
   Message message(const HttpPeer& peer, bool keep) &&;

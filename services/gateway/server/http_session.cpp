@@ -171,10 +171,15 @@ asio::awaitable<bool> HttpSession::serve_route(Head& head, Route where) {
       alive.body = R"({"status": "alive"})";
       co_return co_await refuse(head, where, std::move(alive));
     }
+    case Route::Kind::page: {
+      const auto known = head.get()[http::field::if_none_match];
+      co_return co_await refuse(head, where, HttpResponse::of(*where.file, {known.data(), known.size()}));
+    }
     case Route::Kind::socket:
     case Route::Kind::flow_socket:
       co_return co_await upgrade(head, where);
     case Route::Kind::ready:
+    case Route::Kind::status:
     case Route::Kind::metrics:
     case Route::Kind::core:
     case Route::Kind::service:
@@ -236,7 +241,9 @@ asio::awaitable<bool> HttpSession::upgrade(Head& head, const Route& where) {
     co_return co_await refuse(head, where, HttpResponse::text(http::status::unauthorized));
   }
   const auto origin = head.get()[http::field::origin];
-  if (!context_->origins.admits({origin.data(), origin.size()})) {
+  const auto host = head.get()[http::field::host];
+  if (!context_->origins.admits({origin.data(), origin.size()}) &&
+      !Origins::is_own({origin.data(), origin.size()}, {host.data(), host.size()})) {
     co_return co_await refuse(head, where,
                               HttpResponse::text(http::status::forbidden, "not from this origin"));
   }

@@ -11,6 +11,11 @@ bool Origins::admits(std::string_view origin) const noexcept {
                      [&](const std::string& each) { return each == "*" || each == origin; });
 }
 
+bool Origins::is_own(std::string_view origin, std::string_view host) noexcept {
+  const auto scheme = origin.find("://");
+  return !host.empty() && scheme != std::string_view::npos && origin.substr(scheme + 3) == host;
+}
+
 void Origins::check(const std::string& origin) {
   const auto scheme = origin.find("://");
   const bool whole = scheme != std::string::npos && scheme > 0 && scheme + 3 < origin.size() &&

@@ -15,6 +15,8 @@ class Origins {
   bool empty() const noexcept { return allowed_.empty(); }
   /// No origin ("") is a client that is no browser: it may.
   bool admits(std::string_view origin) const noexcept;
+  /// A page that came from HOST itself (the request's Host), such as the gateway's own.
+  static bool is_own(std::string_view origin, std::string_view host) noexcept;
   /// Errors: ConfigError when `origin` is not one.
   static void check(const std::string& origin);
 

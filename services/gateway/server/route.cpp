@@ -95,11 +95,17 @@ Route flow_socket_route(std::string_view method, std::vector<std::string> parts,
           .token = query_value(query, "token").value_or("")};
 }
 
+Route page_route(std::string_view method, const PageFile& file) {
+  if (method != "GET" && method != "HEAD") return {.kind = Route::Kind::wrong_method, .allow = "GET, HEAD"};
+  return {.kind = Route::Kind::page, .file = &file};
+}
+
 }  // namespace
 
 Route route(std::string_view method, std::string_view target) {
   target = without_authority(target.substr(0, target.find('#')));
   const auto path = target.substr(0, target.find('?'));
+  if (const auto* file = find_page(path)) return page_route(method, *file);
   auto parts = path_parts(path);
   if (parts.size() >= 3 && parts[0] == "api" && parts[1] == "metrics")
     return metrics_route(method, parts, target);
@@ -113,6 +119,7 @@ Route route(std::string_view method, std::string_view target) {
     if (parts[2] == "import-core" && method == "POST") return core_route(CoreCall::Direction::import, query);
     if (parts[2] == "health" && method == "GET") return {.kind = Route::Kind::health};
     if (parts[2] == "ready" && method == "GET") return {.kind = Route::Kind::ready};
+    if (parts[2] == "status" && method == "GET") return {.kind = Route::Kind::status};
     return service_route(method, std::nullopt, std::move(parts[2]));
   }
   if (parts.size() != 6 || parts[2] != "flow" || parts[3].empty()) return {};
@@ -137,6 +144,10 @@ std::string_view route_name(const Route& where) noexcept {
       return "health";
     case Route::Kind::ready:
       return "ready";
+    case Route::Kind::status:
+      return "status";
+    case Route::Kind::page:
+      return "page";
     case Route::Kind::wrong_method:
     case Route::Kind::not_found:
       break;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "services/gateway/page/page.hpp"
 #include "services/gateway/server/handler.hpp"
 
 namespace omnibus::gateway {
@@ -20,6 +21,8 @@ struct Route {
     metrics,
     health,  ///< the gateway runs
     ready,   ///< what is missing
+    status,  ///< what is going on
+    page,    ///< a file of the web page
     wrong_method,
     not_found
   };
@@ -29,6 +32,7 @@ struct Route {
   FlowSocket::Direction direction = FlowSocket::Direction::import;  ///< of a flow_socket
   CoreCall core = {};                                               ///< of a core
   std::string token = {};                                           ///< of the query
+  const PageFile* file = nullptr;                                   ///< of a page
   std::string_view allow = {};                                      ///< with wrong_method: what is allowed
 };
 

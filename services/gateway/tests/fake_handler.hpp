@@ -31,6 +31,7 @@ class FakeHandler : public Handler {
     return std::make_shared<FakeChannel>(*this, std::move(socket));
   }
   void ready(Reply reply) override { add({{{}, "ready", {}}, std::move(reply)}); }
+  void status(Reply reply) override { add({{{}, "status", {}}, std::move(reply)}); }
   void count(std::string_view route, unsigned status) override {
     const std::lock_guard lock(mutex_);
     counts_[std::string(route) + " " + std::to_string(status)] += 1;

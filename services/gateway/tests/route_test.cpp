@@ -76,12 +76,23 @@ TEST(Route, TellsWrongMethodFromUnknownPath) {
   EXPECT_EQ(route("GET", "/api/v1/config").kind, Kind::wrong_method);
   EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").kind, Kind::wrong_method);
   EXPECT_EQ(route("PUT", "/api/v1/flow/f/service/k").allow, "POST");
-  for (const char* path : {"/", "", "*", "/nothing", "/api/v1", "/api/v1/", "/api/v1/config/",
+  for (const char* path : {"", "*", "/page/none", "/nothing", "/api/v1", "/api/v1/", "/api/v1/config/",
                            "/api/v2/config", "/api/v1/flow/f", "/api/v1/flow//service/k",
                            "/api/v1/flow/f/service/", "/api/v1/flow/f/service/k/more", "/api/v1/%zz",
-                           "/api/v1/%4", "/api/v1/%ff", "/api/v1/flow/\xFF/service/k", "http://host"}) {
+                           "/api/v1/%4", "/api/v1/%ff", "/api/v1/flow/\xFF/service/k"}) {
     EXPECT_EQ(route("POST", path).kind, Kind::not_found) << path;
   }
+}
+
+TEST(Route, ThePageIsAtTheRoot) {
+  for (const char* target : {"/", "/?a=b", "http://host", "http://host/"}) {
+    EXPECT_EQ(route("GET", target).kind, Kind::page) << target;
+    EXPECT_EQ(route("HEAD", target).file, find_page("/")) << target;
+    EXPECT_EQ(route("POST", target).allow, "GET, HEAD") << target;
+  }
+  EXPECT_EQ(route_name(route("GET", "/page/style.css")), "page");
+  EXPECT_EQ(route_name(route("GET", "/api/v1/status")), "status");
+  EXPECT_EQ(route("POST", "/api/v1/status").kind, Kind::service);
 }
 
 bool lets_in(std::string_view header, std::string_view secret) { return authorised(&header, secret); }

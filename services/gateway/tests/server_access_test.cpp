@@ -69,6 +69,7 @@ TEST_F(Access, OnlyListedPagesMayComeIn) {
   EXPECT_EQ(handshake(""), 101u);  // no browser
   EXPECT_EQ(handshake("Origin: https://ours.example.evil\r\n"), 403u);
   EXPECT_EQ(handshake("Origin: null\r\n"), 403u);
+  EXPECT_EQ(handshake("Origin: http://t\r\n"), 101u);  // the gateway's own page: the request's Host is t
   const auto ours = send("GET /api/v1/health", "Origin: https://ours.example\r\n");
   EXPECT_EQ(ours[http::field::access_control_allow_origin], "https://ours.example");
   EXPECT_EQ(ours[http::field::vary], "Origin");
