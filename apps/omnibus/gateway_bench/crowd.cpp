@@ -88,7 +88,8 @@ asio::awaitable<void> Crowd::live(SocketClient& client, bool slow) {
 /// One request after the other; the server decides when it takes no more.
 asio::awaitable<void> Crowd::send_all(SocketClient& client) {
   ++living_;
-  for (std::size_t i = 0; i < plan_.slow_requests && co_await client.send(); ++i) continue;
+  bool connected = true;
+  for (std::size_t i = 0; connected && i < plan_.slow_requests; ++i) connected = co_await client.send();
   --living_;
 }
 

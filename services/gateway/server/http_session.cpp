@@ -78,7 +78,10 @@ asio::awaitable<void> HttpSession::run() {
     stream_.socket().set_option(asio::socket_base::keep_alive(true), ignored);
     stream_.socket().non_blocking(true, ignored);  // else the look in watch_for_end may wait
     bool goes_on = co_await secure();
-    while (goes_on && co_await wait_for_request()) goes_on = co_await serve();
+    while (goes_on) {
+      goes_on = co_await wait_for_request();
+      if (goes_on) goes_on = co_await serve();
+    }
     if (!handed_over_) co_await say_goodbye();
   } catch (const std::exception& error) {
     log::write(log::Level::warning, std::string("gateway: a connection failed: ") + error.what());
@@ -129,7 +132,7 @@ asio::awaitable<bool> HttpSession::serve() {
   head.body_limit(boost::none);
   stream_.tcp().expires_after(asio_duration(context_->options.header_timeout));
   error_code ec;
-  co_await http::async_read_header(stream_, buffer_, head, into(ec));
+  if (!take_read(head, ec)) co_await http::async_read_header(stream_, buffer_, head, into(ec));
   if (is_malformed(ec) && ec != http::error::partial_message) {
     HttpPeer nobody;
     co_return co_await close_with(std::move(nobody), HttpResponse::malformed(ec));
