@@ -20,8 +20,7 @@ namespace {
 /// What is answered within it needs nobody who watches the client meanwhile.
 constexpr auto quick = std::chrono::milliseconds(20);
 
-/// Whether the peer has closed its side, however much of what it sent is
-/// unread.
+/// Whether the peer has closed its side, however much of what it sent is unread.
 bool has_ended(asio::ip::tcp::socket& socket) {
   tcp_info info{};
   socklen_t size = sizeof(info);

@@ -89,8 +89,7 @@ asio::awaitable<void> HttpSession::run() {
   }
 }
 
-/// The TLS handshake has the time of a request's head. False when there can be
-/// no request.
+/// The TLS handshake has the time of a request's head. False when there can be no request.
 asio::awaitable<bool> HttpSession::secure() {
   if (stream_.tls() == nullptr) co_return true;
   if (context_->stopping) co_return false;
