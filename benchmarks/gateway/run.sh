@@ -62,10 +62,10 @@ slow_body="{\"system\":\"\",\"prompt\":\"$(printf '%16384s' '' | tr ' ' x)\"}"
 measure() {
   local client=$1
   shift
-  say "round $round: $client, $*"
+  say "round $round: $client, ${*//xx*xx/…}"
   timeout 300 "$omnibus" bench gateway --url "${url[$client]}" --flow bench --service text-completion --body "$body" \
     --server-pid "$(pid_of "$client")" --seconds "$seconds" --json "$@" >"$work/line" 2>"$work/errors" ||
-    { cat "$work/errors" >&2; say "FAILED or with errors: $client, $*"; }
+    { cat "$work/errors" >&2; say "FAILED or with errors: $client"; }
   # One line per run, and one for each crowd.
   grep -o '{"protocol"[^}]*}\|{"clients"[^}]*}' "$work/line" | sed "s|^{|{\"client\":\"$client\",|" | tee -a "$work/lines" || true
 }
@@ -87,6 +87,6 @@ for round in $(seq "$rounds"); do
 done
 round=last
 for client in "${clients[@]}"; do
-  [ "$idle" -eq 0 ] || measure "$client" --protocol websocket --connections 1 --requests 1 --idle "$idle"
+  [ "$idle" -eq 0 ] || measure "$client" --protocol websocket --connections 2 --requests 2 --idle "$idle"
 done
 print_table

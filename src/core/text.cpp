@@ -1,9 +1,13 @@
 #include "core/text.hpp"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
-#include <random>
+
+#include <omnibus/error.hpp>
 
 namespace omnibus::text {
 namespace {
@@ -73,12 +77,21 @@ std::string hex16(std::uint64_t value) {
 }
 
 std::string uuid() {
-  std::random_device entropy;
-  const auto word = [&] { return (static_cast<std::uint64_t>(entropy()) << 32) | entropy(); };
-  const std::uint64_t high = (word() & ~0xF000ull) | 0x4000ull;
-  const std::uint64_t low = (word() & ~(0xC000ull << 48)) | (0x8000ull << 48);
-  std::string digits = hex16(high) + hex16(low);
-  for (const std::size_t position : {8u, 13u, 18u, 23u}) digits.insert(position, 1, '-');
+  std::array<std::uint8_t, 16> bytes{};
+  for (std::size_t filled = 0; filled < bytes.size();) {
+    const auto got = ::getrandom(bytes.data() + filled, bytes.size() - filled, 0);
+    if (got < 0 && errno != EINTR) throw Error(ErrorCode::internal, "the system gives no random numbers");
+    if (got > 0) filled += static_cast<std::size_t>(got);
+  }
+  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);  // version 4
+  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);  // variant of RFC 4122
+  std::string digits;
+  digits.reserve(36);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) digits += '-';
+    digits += "0123456789abcdef"[bytes[i] >> 4];
+    digits += "0123456789abcdef"[bytes[i] & 0x0f];
+  }
   return digits;
 }
 

@@ -97,6 +97,7 @@ check "too large a message in bench" 1 "exceed|large|limit" "$omnibus" bench --m
 printf '"AAAA"\n' | "$omnibus" send q1/tg/flow/foreign --type raw --pubsub-url "$store" 2>/dev/null
 check "a message that is not of the bench's run" 2 "not of this run" \
   "$omnibus" bench --messages 10 --queue q1/tg/flow/foreign --role receive --pubsub-url "$store"
+check "no gateway to measure" 3 "no gateway at" "$omnibus" bench gateway --url http://127.0.0.1:1
 out=/dev/full check "standard output is full: message" 1 "standard output" "$omnibus" message types
 out=/dev/full check "standard output is full: topic" 1 "standard output" "$omnibus" topic q1/tg/flow/x
 out=/dev/full check "standard output is full: bench" 1 "standard output" "$omnibus" bench --messages 10

@@ -61,7 +61,7 @@ Endpoint endpoint_of(Loop& loop, const Target& target) {
     }
   }
   throw Error(ErrorCode::unavailable, "no gateway at " + target.url + ": " + ec.message(),
-              {.hint = "start one with `omnibus up` or `omnibus gateway`, or say where it is with --url"});
+              {.hint = "start one with omnibus up or omnibus gateway, or say where it is with --url"});
 }
 
 void measure(Loop& loop, const Endpoint& endpoint, const Plan& plan, bool slow, Report& report) {

@@ -34,7 +34,11 @@ Crowd::~Crowd() {
 
 void Crowd::open_idle(std::size_t count) { open(count, false); }
 
-void Crowd::open_slow_readers(std::size_t count) { open(count, true); }
+void Crowd::open_slow_readers(std::size_t count) {
+  open(count, true);
+  asio::co_spawn(loop_.io(), settle(), asio::detached);
+  (void)loop_.run([&] { return fmt::format("{} slow readers: {} requests sent", count, sent_); });
+}
 
 void Crowd::open(std::size_t count, bool slow) {
   const auto& target = plan_.target;
@@ -88,8 +92,27 @@ asio::awaitable<void> Crowd::live(SocketClient& client, bool slow) {
 /// One request after the other; the server decides when it takes no more.
 asio::awaitable<void> Crowd::send_all(SocketClient& client) {
   ++living_;
-  for (std::size_t i = 0; i < plan_.slow_requests && co_await client.send(); ++i) continue;
+  bool connected = true;
+  for (std::size_t i = 0; connected && i < plan_.slow_requests; ++i) {
+    connected = co_await client.send();
+    ++sent_;
+  }
   --living_;
+}
+
+/// Ends the loop after two seconds in which no request went out.
+asio::awaitable<void> Crowd::settle() {
+  ++living_;
+  asio::steady_timer pause(loop_.io());
+  boost::system::error_code ec;
+  for (auto before = sent_ + 1; before != sent_ && !closing_;) {
+    before = sent_;
+    loop_.moved();
+    pause.expires_after(std::chrono::seconds(2));
+    co_await pause.async_wait(into(ec));
+  }
+  --living_;
+  loop_.finish();
 }
 
 /// A kilobyte a second, whatever it is, until the connection ends.

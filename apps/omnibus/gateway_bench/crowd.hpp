@@ -24,6 +24,7 @@ class Crowd {
   /// Opens WebSockets that only answer pings. Errors: as Load::run.
   void open_idle(std::size_t count);
   /// Opens WebSockets that send their requests as fast as they are taken, and read a kilobyte a second.
+  /// Returns when they have sent all that the server takes, and it has had two seconds for that.
   void open_slow_readers(std::size_t count);
   /// How many have been cut off.
   std::size_t lost() const noexcept { return lost_; }
@@ -37,6 +38,7 @@ class Crowd {
   Awaitable<void> live(SocketClient& client, bool slow);
   Awaitable<void> send_all(SocketClient& client);
   Awaitable<void> read_slowly(SocketClient& client);
+  Awaitable<void> settle();
 
   Loop& loop_;
   const Endpoint endpoint_;
@@ -49,6 +51,7 @@ class Crowd {
   std::size_t next_ = 0;     // to be connected
   std::size_t opening_ = 0;  // coroutines
   std::size_t living_ = 0;
+  std::size_t sent_ = 0;  // requests of slow readers
   std::size_t lost_ = 0;
   bool closing_ = false;
   std::string failure_;

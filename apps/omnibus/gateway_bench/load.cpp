@@ -137,7 +137,9 @@ asio::awaitable<void> Load::ask_on(Client& client) {
         ++result_.failures[outcome.failure];
       }
     }
-    if (!outcome.connected && !co_await connect_again(client)) break;
+    bool connected = outcome.connected;
+    if (!connected) connected = co_await connect_again(client);
+    if (!connected) break;
   }
   left();
 }

@@ -17,7 +17,7 @@
 namespace omnibus::gateway {
 
 /// An AsyncStream of Beast; deadlines are those of tcp(). Movable while nothing runs on it.
-/// Threads: the strand of its socket.
+/// Threads: the I/O thread of its socket.
 class ClientStream {
  public:
   using executor_type = boost::beast::tcp_stream::executor_type;

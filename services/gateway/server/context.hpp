@@ -67,7 +67,24 @@ class Sessions {
 /// Smaller bodies are not counted.
 inline constexpr std::size_t large_body = 1u << 20;
 
-/// Sessions hold it, so that the I/O context outlives every socket.
+/// An I/O context for each thread: what comes for a client is handled on one of them, and wakes no other.
+class IoThreads {
+ public:
+  explicit IoThreads(unsigned count) {
+    constexpr int one_thread = 1;
+    do contexts_.push_back(std::make_unique<boost::asio::io_context>(one_thread));
+    while (contexts_.size() < count);
+  }
+  const std::vector<std::unique_ptr<boost::asio::io_context>>& all() const noexcept { return contexts_; }
+  /// For the next client; they take turns. Threads: one at a time.
+  boost::asio::io_context& next() noexcept { return *contexts_[next_++ % contexts_.size()]; }
+
+ private:
+  std::vector<std::unique_ptr<boost::asio::io_context>> contexts_;
+  std::size_t next_ = 0;
+};
+
+/// Sessions hold it, so that the I/O contexts outlive every socket.
 struct Context {
   Context(ServerOptions given, Handler& serving)
       : options(std::move(given)),
@@ -75,6 +92,7 @@ struct Context {
         origins(options.origins),
         rate(options.max_request_rate),
         tls(make_tls(options.tls_certificate, options.tls_key)),
+        io(options.threads),
         bodies(std::make_shared<ByteBudget>(options.body_memory)) {}
 
   const ServerOptions options;
@@ -82,7 +100,7 @@ struct Context {
   const Origins origins;
   RateLimiter rate;
   const std::unique_ptr<boost::asio::ssl::context> tls;  ///< null: plain
-  boost::asio::io_context io;
+  IoThreads io;
   std::atomic<bool> stopping{false};
   const std::shared_ptr<ByteBudget> bodies;  ///< of bodies and messages above `large_body`
   std::atomic<std::size_t> running{0};       ///< requests taken and not yet answered

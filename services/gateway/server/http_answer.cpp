@@ -17,6 +17,9 @@ using boost::system::error_code;
 
 namespace {
 
+/// What is answered within it needs nobody who watches the client meanwhile.
+constexpr auto quick = std::chrono::milliseconds(20);
+
 /// Whether the peer has closed its side, however much of what it sent is unread.
 bool has_ended(asio::ip::tcp::socket& socket) {
   tcp_info info{};
@@ -65,6 +68,10 @@ asio::awaitable<void> HttpSession::wait_for(std::function<bool()> done) {
   stream_.tcp().expires_never();
   hidden_ = false;
   gives_up_ = std::chrono::steady_clock::time_point::max();
+  error_code woken;
+  signal_.expires_after(quick);
+  co_await signal_.async_wait(into(woken));
+  if (done() || gone_) co_return;
   watch_peer();
   while (!done() && !gone_) {
     error_code ec;
@@ -122,13 +129,26 @@ void HttpSession::watch_for_end() {
   });
 }
 
+/// What the socket has room for: most answers whole, without a turn of the loop.
+error_code HttpSession::write_at_once(Serializer& serializer) {
+  error_code ec;
+  std::size_t written = 0;
+  serializer.next(ec, [&](error_code& failure, const auto& buffers) {
+    written = stream_.socket().write_some(buffers, failure);
+  });
+  if (ec == asio::error::would_block) return {};
+  if (!ec) serializer.consume(written);
+  return ec;
+}
+
 /// False when the connection must not go on.
 asio::awaitable<bool> HttpSession::write(HttpPeer peer, HttpResponse response) {
   const bool keep = peer.keep_alive && !response.close && !context_->stopping;
   context_->handler.count(peer.route, response.status);
   auto message = std::move(response).message(peer, keep);
-  http::response_serializer<http::string_body> serializer(message);
+  Serializer serializer(message);
   error_code ec;
+  if (stream_.tls() == nullptr) ec = write_at_once(serializer);
   while (!ec && !serializer.is_done()) {
     stream_.tcp().expires_after(asio_duration(context_->options.idle_timeout));
     co_await http::async_write_some(stream_, serializer, into(ec));

@@ -47,12 +47,14 @@ asio::awaitable<std::optional<std::string>> HttpSession::read_body(Head& head) {
   std::string body;
   auto began = std::chrono::steady_clock::now();
   body.reserve(std::min<std::size_t>(parser.content_length().value_or(0), 1u << 20));
-  std::vector<char> part(chunk);
+  std::vector<char> part(std::min<std::size_t>(chunk, parser.content_length().value_or(chunk)));
   while (!parser.is_done()) {
     parser.get().body().data = part.data();
     parser.get().body().size = part.size();
-    stream_.tcp().expires_at(slowest_part(began, body.size()));
-    co_await http::async_read_some(stream_, buffer_, parser, into(ec));
+    if (!take_read(parser, ec)) {
+      stream_.tcp().expires_at(slowest_part(began, body.size()));
+      co_await http::async_read_some(stream_, buffer_, parser, into(ec));
+    }
     if (ec == http::error::need_buffer) ec = {};
     if (ec) break;
     body.append(part.data(), part.size() - parser.get().body().size);

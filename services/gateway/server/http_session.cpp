@@ -131,7 +131,7 @@ asio::awaitable<bool> HttpSession::serve() {
   head.body_limit(boost::none);
   stream_.tcp().expires_after(asio_duration(context_->options.header_timeout));
   error_code ec;
-  co_await http::async_read_header(stream_, buffer_, head, into(ec));
+  if (!take_read(head, ec)) co_await http::async_read_header(stream_, buffer_, head, into(ec));
   if (is_malformed(ec) && ec != http::error::partial_message) {
     HttpPeer nobody;
     co_return co_await close_with(std::move(nobody), HttpResponse::malformed(ec));

@@ -12,7 +12,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 #include "services/gateway/server/client_stream.hpp"
 #include "services/gateway/server/context.hpp"
@@ -23,7 +26,7 @@ namespace omnibus::gateway {
 
 /// One HTTP/1.1 connection, plain or TLS: its requests one after the other. Becomes a WebSocketSession on
 /// upgrade.
-/// Threads: everything runs on the connection's strand, but for drain, abort and the replies.
+/// Threads: everything runs on the connection's I/O thread, but for drain, abort and the replies.
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket);
@@ -36,6 +39,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   template <class T>
   using Awaitable = boost::asio::awaitable<T>;
   using Head = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+  using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
 
   Awaitable<void> run();
   Awaitable<bool> secure();
@@ -45,6 +49,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<bool> serve_call(Head& head, Route route);
   Awaitable<bool> serve_metrics(Head& head, const Route& where);
   Awaitable<bool> upgrade(Head& head, const Route& route);
+  template <class Parser>
+  bool take_read(Parser& parser, boost::system::error_code& ec);
   Awaitable<std::optional<std::string>> read_body(Head& head);
   Awaitable<bool> claim_memory(std::size_t bytes);
   Awaitable<void> wait_for(std::function<bool()> done);
@@ -52,6 +58,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<bool> refuse(Head& head, const Route& where, HttpResponse response);
   Awaitable<bool> close_with(HttpPeer peer, HttpResponse response);
   Awaitable<bool> write(HttpPeer peer, HttpResponse response);
+  boost::system::error_code write_at_once(Serializer& serializer);
   Awaitable<void> say_goodbye();
   Awaitable<void> linger();
   HttpPeer peer_of(const Head& head, const Route& where) const;
@@ -65,7 +72,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   // Destroyed last: the sockets below need its I/O context.
   const std::shared_ptr<Context> context_;
   const Sessions::Registration registration_;
-  const boost::asio::any_io_executor executor_;  // the connection's strand
+  const boost::asio::any_io_executor executor_;  // the connection's I/O thread
   ClientStream stream_;
   boost::beast::flat_buffer buffer_;
   boost::asio::ip::address address_;                // the client's
@@ -81,5 +88,16 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   bool handed_over_ = false;              // to a WebSocketSession
   boost::system::error_code body_error_;  // why the last body could not be read
 };
+
+/// Parses what has been read already: another turn of the loop for it would be a detour. False when more is
+/// needed.
+template <class Parser>
+bool HttpSession::take_read(Parser& parser, boost::system::error_code& ec) {
+  if (buffer_.size() == 0) return false;
+  buffer_.consume(parser.put(buffer_.data(), ec));
+  if (ec != boost::beast::http::error::need_more) return true;
+  ec = {};
+  return false;
+}
 
 }  // namespace omnibus::gateway

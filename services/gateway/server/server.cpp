@@ -36,7 +36,7 @@ struct Server::Impl {
 
   Impl(ServerOptions options, Handler& handler)
       : context(std::make_shared<Context>(std::move(options), handler)),
-        listener(std::make_shared<Listener>(context->io)) {}
+        listener(std::make_shared<Listener>(*context->io.all().front())) {}
 
   void open();
   static asio::awaitable<void> accept(std::shared_ptr<Context> context, std::shared_ptr<Listener> listener);
@@ -45,7 +45,7 @@ struct Server::Impl {
 
   std::shared_ptr<Context> context;
   std::shared_ptr<Listener> listener;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
   std::vector<std::jthread> threads;
   std::uint16_t port = 0;
   bool started = false;
@@ -116,7 +116,7 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Context> context,
       co_await listener->room.async_wait(into(ec));
       continue;
     }
-    auto socket = co_await listener->acceptor.async_accept(asio::make_strand(context->io), into(ec));
+    auto socket = co_await listener->acceptor.async_accept(context->io.next(), into(ec));
     if (!ec) {
       begin(context, std::move(socket));
     } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
@@ -139,7 +139,7 @@ void Server::Impl::close_listener() {
 }
 
 void Server::Impl::join() noexcept {
-  work.reset();
+  work.clear();
   threads.clear();  // joins: nothing is left to run
 }
 
@@ -150,7 +150,6 @@ Server::~Server() { (void)stop(Duration::zero()); }
 
 void Server::start() {
   impl_->open();
-  auto& io = impl_->context->io;
   impl_->context->sessions.on_remove([weak = std::weak_ptr(impl_->listener)] {
     const auto listener = weak.lock();
     if (!listener) return;
@@ -158,11 +157,11 @@ void Server::start() {
       if (const auto open = weak.lock()) open->room.cancel();
     });
   });
-  impl_->work.emplace(io.get_executor());
   asio::co_spawn(impl_->listener->strand, Impl::accept(impl_->context, impl_->listener),
                  [listener = impl_->listener](const std::exception_ptr&) {});
-  for (unsigned i = 0; i < std::max(1u, impl_->context->options.threads); ++i) {
-    impl_->threads.emplace_back([context = impl_->context] { run_io(context->io); });
+  for (const auto& each : impl_->context->io.all()) {
+    impl_->work.emplace_back(each->get_executor());
+    impl_->threads.emplace_back([context = impl_->context, &io = *each] { run_io(io); });
   }
   impl_->started = true;
 }

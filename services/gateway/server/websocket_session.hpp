@@ -21,7 +21,7 @@ namespace omnibus::gateway {
 /// messages at once, answers in the order they come. Back-pressure is not reading. A client that is turned
 /// away is told why in a close frame, and has the idle timeout to read it. Three coroutines: reader, writer,
 /// keeper (pings and deadlines).
-/// Threads: everything runs on the connection's strand, but for drain, abort and the replies.
+/// Threads: everything runs on the connection's I/O thread, but for drain, abort and the replies.
 class WebSocketSession final : public Session, public std::enable_shared_from_this<WebSocketSession> {
  public:
   using Request = boost::beast::http::request<boost::beast::http::empty_body>;
