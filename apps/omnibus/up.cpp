@@ -27,9 +27,10 @@ namespace {
 constexpr const char* embeddings_prefix = "embeddings-";
 
 Flags up_flags() {
-  auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
+  // The librarian's first: its queues are the gateway's too, and the first of one name stays.
+  auto flags = gateway::gateway_flags(librarian::LibrarianService::flags());
+  flags = flow::FlowService::flags(config::ConfigService::flags(std::move(flags)));
   flags = prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
-  flags = librarian::LibrarianService::flags(std::move(flags));
   flags = text_completion::TextCompletionService::flags(std::move(flags));
   return embeddings::EmbeddingsService::flags(std::move(flags), embeddings_prefix);
 }
