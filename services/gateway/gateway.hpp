@@ -33,8 +33,7 @@ struct GatewayOptions {
   std::size_t body_memory = 1u << 30;   ///< all bodies over 1 MiB together; beyond it clients wait
   std::size_t max_connections = 4096;   ///< beyond it new clients wait to be accepted
   std::size_t outstanding = 16;         ///< requests of one WebSocket at once; beyond it nothing is read
-  /// Bytes of answers that wait for one WebSocket client to read; beyond it it
-  /// is closed.
+  /// Bytes of answers that wait for one WebSocket client to read; beyond it it is closed.
   std::size_t outbox_limit = 64u << 20;
   Duration header_timeout = std::chrono::seconds(10);     ///< for a request's head, once it began
   Duration idle_timeout = std::chrono::seconds(60);       ///< without a byte moved, and between requests
@@ -45,8 +44,8 @@ struct GatewayOptions {
   HttpErrors http_errors = HttpErrors::compatible;
   std::string tls_certificate = {}, tls_key = {};  ///< PEM files for HTTPS and WSS; empty: no TLS
   unsigned threads = 2;                            ///< for all sockets together
-  /// By global service: other queues of those that the gateway knows; and both
-  /// queues of those that it does not, whose messages then pass through.
+  /// By global service: other queues of those that the gateway knows; and both queues of those that it does
+  /// not, whose messages then pass through.
   std::map<std::string, ServiceQueues> queues = {};
   std::string config_push_queue = "q2/tg/config/config";
 };
@@ -71,8 +70,8 @@ class Gateway {
 
   /// The port that clients connect to; after start().
   std::uint16_t port() const noexcept;
-  /// Empty when ready: the broker answers and the configuration is known. Else
-  /// what is missing, for /readyz. May wait for the broker.
+  /// Empty when ready: the broker answers and the configuration is known. Else what is missing, for /readyz.
+  /// May wait for the broker.
   std::string ready() const;
 
  private:

@@ -34,8 +34,8 @@ Flags gateway_flags(Flags flags) {
       .size("frame-limit", "largest WebSocket message", "50MiB")
       .size("body-memory", "all bodies and messages over 1 MiB together; beyond it clients wait", "1GiB")
       .integer("outstanding", "requests of one WebSocket at once", 16)
-      .size("outbox-limit",
-            "answers that wait for one WebSocket client to read; beyond it it is closed", "64MiB")
+      .size("outbox-limit", "answers that wait for one WebSocket client to read; beyond it it is closed",
+            "64MiB")
       .integer("max-connections", "clients at once; more wait to be accepted", 4096)
       .duration("header-timeout", "how long a client may take for a request's head", "10s")
       .duration("idle-timeout", "how long a client may be silent, or not read its answer", "60s")

@@ -49,8 +49,7 @@ class FlowFollower {
 
 struct Dispatch::Core : std::enable_shared_from_this<Core> {
   using Key = std::tuple<std::string, std::string>;  // flow ("" for none), line
-  /// Takes the dispatcher, or null and why there is none. Runs at once, or on
-  /// the pool once it is made.
+  /// Takes the dispatcher, or null and why there is none. Runs at once, or on the pool once it is made.
   using Obtained = std::function<void(const std::shared_ptr<Dispatcher>&, const Error* failure)>;
   /// A dispatcher, or the making of one.
   struct Slot {

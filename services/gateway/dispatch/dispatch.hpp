@@ -45,8 +45,7 @@ class Dispatch final : public Handler {
   Answer body_too_large(std::size_t limit) override;
 
   void configure(const framework::Configuration& configuration);
-  /// What requests cannot be served without, empty when nothing is missing. May
-  /// wait for the broker.
+  /// What requests cannot be served without, empty when nothing is missing. May wait for the broker.
   std::vector<std::string> missing() const;
   /// Ends what still runs and lets go of every dispatcher, within `timeout` or little more.
   void stop(Duration timeout = Duration::zero()) noexcept;

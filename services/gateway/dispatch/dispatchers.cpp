@@ -6,9 +6,8 @@
 
 namespace omnibus::gateway {
 
-/// The dispatcher, made by the first who asks while the others wait for it,
-/// none of them on a thread. One made from other interfaces, by a request that
-/// had looked them up before they changed, is never used.
+/// The dispatcher, made by the first who asks while the others wait for it, none of them on a thread. One
+/// made from other interfaces, by a request that had looked them up before they changed, is never used.
 void Dispatch::Core::obtain(const Key& key, const ServiceType& type, const FlowTable::Interfaces& interfaces,
                             const std::function<DispatcherPlan()>& plan, Obtained then) {
   const auto mine = std::make_shared<Slot>(interfaces);

@@ -26,6 +26,8 @@ unsigned status_of(ErrorCode code) noexcept {
     case ErrorCode::would_block:
     case ErrorCode::no_subscription:
       return 503;
+    case ErrorCode::not_found:
+      return 404;
     case ErrorCode::too_large:
       return 413;
     case ErrorCode::no_space:

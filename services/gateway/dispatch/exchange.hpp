@@ -28,8 +28,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// Runs before the last answer goes out, and calls its argument to let it go.
   using Hold = std::function<void(std::function<void()> proceed)>;
 
-  /// Over HTTP; `request_id` names failures in the log, and in their answers
-  /// when errors are strict; empty: they are not logged.
+  /// Over HTTP; `request_id` names failures in the log, and in their answers when errors are strict; empty:
+  /// they are not logged.
   Exchange(Reply reply, HttpErrors errors, std::string request_id = {});
   /// Over a WebSocket; `id` is echoed, empty where the message had none.
   Exchange(Reply reply, std::optional<boost::json::value> id, HttpErrors errors = HttpErrors::compatible,

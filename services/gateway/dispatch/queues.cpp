@@ -33,6 +33,17 @@ std::string line_of(const ServiceType& type, const std::string& kind) {
   return type.kind.empty() ? std::string(type.name) + "/" + kind : std::string(type.name);
 }
 
+/// A service that the gateway does not know has a reader, as far as the broker can tell; else nobody would
+/// ever answer. Errors: Error{not_found}.
+void expect_reader(Bus bus, const QueueName& queue) {
+  bool unread = false;
+  try {
+    unread = bus.statistics(queue).subscriptions.empty();
+  } catch (const Error&) {  // no such figures here, or the broker is away, which the request will tell
+  }
+  if (unread) throw Error(ErrorCode::not_found, "Invalid kind");
+}
+
 const json::value& interface_of(const json::object& interfaces, std::string_view name) {
   const auto* interface = interfaces.if_contains({name.data(), name.size()});
   if (interface == nullptr) throw Undeliverable{"This kind not supported by flow", not_found};
@@ -87,6 +98,7 @@ void Dispatch::Core::in_flow(const std::string& flow, const std::string& kind, c
     plan.request = queue_of(queues != nullptr ? queues->if_contains("request") : nullptr, what + ", request");
     plan.response =
         queue_of(queues != nullptr ? queues->if_contains("response") : nullptr, what + ", response");
+    if (type == &other_service()) expect_reader(bus, plan.request);
     return plan;
   };
   obtain({flow, line_of(*type, kind)}, *type, interfaces, plan_of, std::move(then));

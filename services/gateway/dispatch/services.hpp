@@ -36,11 +36,9 @@ const StreamType* find_stream(std::string_view kind) noexcept;
 std::span<const ServiceType> global_services() noexcept;
 std::span<const ServiceType> flow_services() noexcept;
 
-/// The line for services that no other line serves; their messages pass
-/// through.
+/// The line for services that no other line serves; their messages pass through.
 const ServiceType& other_service() noexcept;
-/// The same for an interface of a flow; null when it has no {request,
-/// response}.
+/// The same for an interface of a flow; null when it has no {request, response}.
 const ServiceType* find_other(const boost::json::value& interface) noexcept;
 
 /// The line for a request; null when the kind is unknown.

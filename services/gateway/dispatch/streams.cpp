@@ -47,8 +47,8 @@ class Stream : public Channel {
   const Reply reply_;
 };
 
-/// Messages go out in the order they came, one at a time; one that the queue
-/// has no room for waits for it, and so do those behind it.
+/// Messages go out in the order they came, one at a time; one that the queue has no room for waits for it,
+/// and so do those behind it.
 class Import final : public Stream, public std::enable_shared_from_this<Import> {
  public:
   using Stream::Stream;

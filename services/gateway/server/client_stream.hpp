@@ -1,7 +1,6 @@
 #pragma once
 
-/// A client's connection, plain or TLS. For the sessions' sources: this header
-/// brings in Asio and OpenSSL.
+/// A client's connection, plain or TLS. For the sessions' sources: this header brings in Asio and OpenSSL.
 
 #include <memory>
 #include <optional>
@@ -17,8 +16,8 @@
 
 namespace omnibus::gateway {
 
-/// An AsyncStream of Beast; deadlines are those of tcp(). Movable while nothing
-/// runs on it. Threads: the strand of its socket.
+/// An AsyncStream of Beast; deadlines are those of tcp(). Movable while nothing runs on it.
+/// Threads: the strand of its socket.
 class ClientStream {
  public:
   using executor_type = boost::beast::tcp_stream::executor_type;
@@ -26,8 +25,7 @@ class ClientStream {
   using Tls = boost::asio::ssl::stream<Tcp&>;
   using next_layer_type = Tcp;  // what Beast closes and asks for its lowest layer
 
-  /// `tls` null: plain; else it outlives the stream, and handshake() comes
-  /// first.
+  /// `tls` null: plain; else it outlives the stream, and handshake() comes first.
   ClientStream(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls)
       : tcp_(std::make_unique<Tcp>(std::move(socket))) {
     if (tls != nullptr) tls_ = std::make_unique<Tls>(*tcp_, *tls);
@@ -53,8 +51,7 @@ class ClientStream {
     return tcp_->async_write_some(buffers, std::forward<Token>(token));
   }
 
-  /// False when the client speaks no TLS of ours. Nothing to do on a plain
-  /// stream.
+  /// False when the client speaks no TLS of ours. Nothing to do on a plain stream.
   boost::asio::awaitable<bool> handshake();
   /// Tells the client that nothing more comes. The caller sets the deadline.
   boost::asio::awaitable<void> finish_writing();

@@ -69,8 +69,7 @@ class Handler {
   virtual ~Handler() = default;
   virtual void http(HttpCall call, Reply reply) = 0;
   virtual void core(CoreCall call, Reply reply) = 0;
-  /// One message of a WebSocket; the answers are whole messages. `request_id`
-  /// names it in the log.
+  /// One message of a WebSocket; the answers are whole messages. `request_id` names it in the log.
   virtual void frame(std::string text, std::string request_id, Reply reply) = 0;
   /// `reply` takes what goes to the client unasked; a refusal is an answer that closes.
   virtual std::shared_ptr<Channel> open(FlowSocket socket, Reply reply) = 0;

@@ -17,8 +17,7 @@ using boost::system::error_code;
 
 namespace {
 
-/// Whether the peer has closed its side, however much of what it sent is
-/// unread.
+/// Whether the peer has closed its side, however much of what it sent is unread.
 bool has_ended(asio::ip::tcp::socket& socket) {
   tcp_info info{};
   socklen_t size = sizeof(info);

@@ -78,7 +78,10 @@ asio::awaitable<void> HttpSession::run() {
     stream_.socket().set_option(asio::socket_base::keep_alive(true), ignored);
     stream_.socket().non_blocking(true, ignored);  // else the look in watch_for_end may wait
     bool goes_on = co_await secure();
-    while (goes_on && co_await wait_for_request()) goes_on = co_await serve();
+    while (goes_on) {
+      goes_on = co_await wait_for_request();
+      if (goes_on) goes_on = co_await serve();
+    }
     if (!handed_over_) co_await say_goodbye();
   } catch (const std::exception& error) {
     log::write(log::Level::warning, std::string("gateway: a connection failed: ") + error.what());
@@ -86,8 +89,7 @@ asio::awaitable<void> HttpSession::run() {
   }
 }
 
-/// The TLS handshake has the time of a request's head. False when there can be
-/// no request.
+/// The TLS handshake has the time of a request's head. False when there can be no request.
 asio::awaitable<bool> HttpSession::secure() {
   if (stream_.tls() == nullptr) co_return true;
   if (context_->stopping) co_return false;

@@ -21,9 +21,9 @@
 
 namespace omnibus::gateway {
 
-/// One HTTP/1.1 connection, plain or TLS: its requests one after the other.
-/// Becomes a WebSocketSession on upgrade. Threads: everything runs on the
-/// connection's strand, but for drain, abort and the replies.
+/// One HTTP/1.1 connection, plain or TLS: its requests one after the other. Becomes a WebSocketSession on
+/// upgrade.
+/// Threads: everything runs on the connection's strand, but for drain, abort and the replies.
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(std::shared_ptr<Context> context, boost::asio::ip::tcp::socket socket);

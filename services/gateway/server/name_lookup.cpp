@@ -136,6 +136,12 @@ asio::awaitable<NameLookup::Found> NameLookup::find(std::string host, std::strin
   const auto state = state_;
   state->done = false;
   state->found = {};
+  error_code no_address;
+  const auto address = asio::ip::make_address(host, no_address);
+  if (!no_address) {  // c-ares would ask a name server all the same
+    state->found.addresses.emplace_back(address, static_cast<std::uint16_t>(std::stoul(port)));
+    co_return state->found;
+  }
   if (!state->open()) co_return state->found;
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;

@@ -11,9 +11,8 @@
 
 namespace omnibus::gateway {
 
-/// Looks a host up without a thread: cancel() ends it at once, however long
-/// name servers keep silent. Threads: everything on the executor that it was
-/// made with.
+/// Looks a host up without a thread: cancel() ends it at once, however long name servers keep silent.
+/// Threads: everything on the executor that it was made with.
 class NameLookup {
  public:
   struct Found {

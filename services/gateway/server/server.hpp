@@ -40,8 +40,7 @@ struct ServerOptions {
 /// Threads: start and stop from one thread at a time; its own I/O threads run everything else.
 class Server {
  public:
-  /// `handler` outlives the server. Errors: ConfigError when the TLS files
-  /// cannot be used.
+  /// `handler` outlives the server. Errors: ConfigError when the TLS files cannot be used.
   Server(ServerOptions options, Handler& handler);
   /// Calls stop() with no patience.
   ~Server();

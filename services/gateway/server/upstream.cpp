@@ -32,7 +32,9 @@ Upstream Upstream::parse(std::string_view url) {
       end == std::string_view::npos ? std::string_view() : authority.substr(end + (bracketed ? 1 : 0));
   const bool given = port.starts_with(':');
   if (given) port.remove_prefix(1);
-  const bool number = !port.empty() && port.find_first_not_of("0123456789") == std::string_view::npos;
+  constexpr std::size_t most_digits = 5;
+  const bool digits = !port.empty() && port.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool number = digits && port.size() <= most_digits && std::stoul(std::string(port)) <= 65535;
   if (host.empty() || (given ? !number : !port.empty())) {
     throw ConfigError("'" + std::string(url) + "' is no address of Prometheus", "it takes http://HOST:PORT");
   }

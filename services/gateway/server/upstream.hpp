@@ -39,8 +39,7 @@ class UpstreamCall {
   struct Limits {
     std::size_t body;  ///< bytes of the answer
     Duration timeout;  ///< for all of it
-    /// Waits for the memory of a large answer; false: it is not wanted any
-    /// more.
+    /// Waits for the memory of a large answer; false: it is not wanted any more.
     std::function<boost::asio::awaitable<bool>(std::size_t bytes)> claim;
   };
 

@@ -230,8 +230,7 @@ bool WebSocketSession::hoards() const {
   return crowded || queued_bytes_ > context_->options.outbox_limit;
 }
 
-/// Takes nothing more of the client, forgets what waits for it, and tells it
-/// why.
+/// Takes nothing more of the client, forgets what waits for it, and tells it why.
 void WebSocketSession::turn_away(std::string_view counted_as, const char* why) {
   if (turned_away_ != nullptr) return;
   cut_off(counted_as, why);

@@ -28,8 +28,8 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
 
   WebSocketSession(std::shared_ptr<Context> context, ClientStream client, std::string request_id);
   ~WebSocketSession() override;
-  /// `request_id`: of the handshake; names the socket in the log. `flow`: what
-  /// it imports or exports; empty for requests.
+  /// `request_id`: of the handshake; names the socket in the log. `flow`: what it imports or exports; empty
+  /// for requests.
   static void start(std::shared_ptr<Context> context, ClientStream client, Request request,
                     std::string request_id, std::optional<FlowSocket> flow);
 

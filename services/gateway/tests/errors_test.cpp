@@ -66,6 +66,7 @@ class Errors : public GatewayTest {
 
 TEST_F(Errors, TheTimeoutHoldsOnEveryWay) {
   FakeServices services(bus_, FakeServices::with_flow(1, "f", silent_flow()));
+  const auto silent = consumer("q0/tg/request/nobody");
   for (const auto errors : {HttpErrors::strict, HttpErrors::compatible}) {
     auto with = options();
     with.timeout = milliseconds(50);

@@ -86,15 +86,21 @@ class FakeServices {
    private:
     void run(const std::stop_token& stop) {
       while (!stop.stop_requested()) {
-        const auto message = consumer_.poll(std::chrono::milliseconds(50));
-        if (!message) continue;
-        const auto id = message->properties().value_or("id", "");
-        for (const auto& each :
-             services_.answers(request_, response_, boost::json::parse(message->value().bytes))) {
-          producer_.send({boost::json::serialize(each)}, {.properties = {{"id", id}}});
+        try {
+          serve_one();
+        } catch (const Error&) {  // the broker is away: the request comes again
         }
-        consumer_.acknowledge(*message);
       }
+    }
+    void serve_one() {
+      const auto message = consumer_.poll(std::chrono::milliseconds(50));
+      if (!message) return;
+      const auto id = message->properties().value_or("id", "");
+      for (const auto& each :
+           services_.answers(request_, response_, boost::json::parse(message->value().bytes))) {
+        producer_.send({boost::json::serialize(each)}, {.properties = {{"id", id}}});
+      }
+      consumer_.acknowledge(*message);
     }
 
     const std::string request_, response_;

@@ -8,14 +8,15 @@ namespace json = boost::json;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
+GatewayOptions parsed(const std::vector<std::string>& arguments) {
+  const Settings::About about{.program = "gateway", .summary = "", .id = "api-gateway"};
+  return gateway_options(Settings::parse(about, arguments, gateway_flags()));
+}
+
 TEST_F(GatewayTest, TakesOtherQueuesForServices) {
   auto requests = consumer("q0/tg/request/my-flow");
-  const auto settings =
-      Settings::parse({.program = "gateway", .id = "gateway"},
-                      {"--flow-request-queue", "q0/tg/request/my-flow", "--flow-response-queue",
-                       "q0/tg/response/my-flow", "--address", "127.0.0.1", "--port", "0"},
-                      gateway_flags());
-  const auto gateway = start(gateway_options(settings));
+  const auto gateway = start(parsed({"--flow-request-queue", "q0/tg/request/my-flow", "--flow-response-queue",
+                                     "q0/tg/response/my-flow", "--address", "127.0.0.1", "--port", "0"}));
   auto answers = bus_.create_producer<Raw>(QueueName::parse("q0/tg/response/my-flow"));
   HttpClient client(gateway->port());
   client.write(HttpClient::post_text("/api/v1/flow", R"({"operation": "list-flows"})"));
@@ -33,9 +34,7 @@ TEST_F(GatewayTest, AsksForTheConfigurationWhereItIsTold) {
 }
 
 TEST(GatewayFlags, RefuseAQueueThatIsNone) {
-  const auto settings = Settings::parse({.program = "gateway", .id = "gateway"},
-                                        {"--librarian-request-queue", "no/queue"}, gateway_flags());
-  EXPECT_THROW(gateway_options(settings), Error);
+  EXPECT_THROW(parsed({"--librarian-request-queue", "no/queue"}), Error);
 }
 
 struct Refused {
@@ -73,8 +72,7 @@ TEST(GatewayFlags, RefuseBadValuesWithWhatToDo) {
   for (const auto& each : all) {
     SCOPED_TRACE(each.arguments.front());
     try {
-      (void)gateway_options(
-          Settings::parse({.program = "gateway", .id = "gateway"}, each.arguments, gateway_flags()));
+      (void)parsed(each.arguments);
       ADD_FAILURE() << "accepted";
     } catch (const Error& error) {
       const auto told = std::string(error.what()) + " " + error.hint();
@@ -85,8 +83,7 @@ TEST(GatewayFlags, RefuseBadValuesWithWhatToDo) {
 }
 
 TEST(GatewayFlags, HaveTheDefaultsOfTheOptions) {
-  const auto options =
-      gateway_options(Settings::parse({.program = "gateway", .id = "api-gateway"}, {}, gateway_flags()));
+  const auto options = parsed({});
   const GatewayOptions usual;
   EXPECT_EQ(options.id, usual.id);
   EXPECT_EQ(options.address, usual.address);
@@ -108,9 +105,7 @@ TEST(GatewayFlags, HaveTheDefaultsOfTheOptions) {
 }
 
 TEST(GatewayFlags, NameGlobalServicesWithOrWithoutTheirQueues) {
-  const auto options = gateway_options(Settings::parse(
-      {.program = "gateway", .id = "gateway"},
-      {"--global-service", "tides", "--global-service", "weather=q1/a/b/c,q1/a/b/d"}, gateway_flags()));
+  const auto options = parsed({"--global-service", "tides", "--global-service", "weather=q1/a/b/c,q1/a/b/d"});
   EXPECT_EQ(options.queues.at("tides").request, "q0/tg/request/tides");
   EXPECT_EQ(options.queues.at("tides").response, "q0/tg/response/tides");
   EXPECT_EQ(options.queues.at("weather").request, "q1/a/b/c");

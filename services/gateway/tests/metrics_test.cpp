@@ -139,7 +139,6 @@ TEST_F(Metrics, LargeAnswersCountAsBodies) {
   options.body_memory = 3u << 20;
   start(options);
   HttpClient reader(server_->port());
-  reader.socket().set_option(boost::asio::socket_base::receive_buffer_size(4096));
   reader.write("GET /api/metrics/query HTTP/1.1\r\nHost: t\r\n\r\n");
   prometheus_.serve(200, std::string(64u << 20, 'm'));  // more than sockets hold: not yet gone out
   HttpClient poster(server_->port());
@@ -158,8 +157,8 @@ TEST(UpstreamUrl, IsRead) {
   EXPECT_EQ(Upstream::parse("http://host").port, "80");
   EXPECT_EQ(Upstream::parse("http://[::1]:9090").host, "::1");
   EXPECT_EQ(Upstream::parse("http://[::1]:9090").port, "9090");
-  for (const char* bad :
-       {"", "host:9090", "https://host", "http://", "http://:9090", "http://host:", "http://host:x"}) {
+  for (const char* bad : {"", "host:9090", "https://host", "http://", "http://:9090",
+                          "http://host:", "http://host:x", "http://host:65536", "http://host:123456"}) {
     EXPECT_THROW(Upstream::parse(bad), ConfigError) << bad;
   }
 }

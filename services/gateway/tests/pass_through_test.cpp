@@ -51,6 +51,18 @@ TEST_F(PassThrough, ARefusalLooksLikeThatOfAnyService) {
   EXPECT_EQ(post(*gateway, path, "{}").at("error").at("message"), "the service's answer is no JSON object");
 }
 
+TEST_F(PassThrough, AServiceThatNobodyHasIsUnknown) {
+  const json::object queues{{"request", "q0/tg/request/tides:g"}, {"response", "q0/tg/response/tides:g"}};
+  const auto definition = json::serialize(json::object{{"interfaces", {{"tides", queues}}}});
+  services_.push(FakeServices::with_flow(2, "g", definition));
+  const auto gateway = start();
+  const auto tides = "/api/v1/flow/g/service/tides";
+  EXPECT_EQ(post(*gateway, tides, "{}"), json::parse(R"({"error": "Invalid kind"})"));
+  services_.serve("tides:g");
+  services_.line_up({}, {{"height", 2}});
+  EXPECT_EQ(post(*gateway, tides, "{}"), json::parse(R"({"height": 2})"));
+}
+
 TEST_F(PassThrough, NeedsTwoQueues) {
   const auto gateway = start();
   EXPECT_EQ(post(*gateway, "/api/v1/flow/f/service/odd", "{}"), json::parse(R"({"error": "Invalid kind"})"));

@@ -209,7 +209,6 @@ TEST_F(WebSocketServer, TellsAClientThatDoesNotReadWhyItIsClosed) {
   with.outbox_limit = 1u << 20;
   start(with);
   WebSocketClient client(server_->port());
-  client.stream().next_layer().set_option(boost::asio::socket_base::receive_buffer_size(4096));
   client.send("much");
   const auto seen = handler_.next();
   for (int i = 0; i < 3; ++i) seen.reply({.body = std::string(16u << 20, 'x'), .complete = false});
