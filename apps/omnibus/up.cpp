@@ -32,9 +32,12 @@ namespace {
 constexpr const char* embeddings_prefix = "embeddings-";
 
 Flags up_flags() {
-  auto flags = flow::FlowService::flags(config::ConfigService::flags(gateway::gateway_flags()));
+  // Those of the librarian and of knowledge first: their queues are the gateway's too, and the first of one
+  // name stays.
+  auto flags =
+      gateway::gateway_flags(knowledge::KnowledgeService::flags(librarian::LibrarianService::flags()));
+  flags = flow::FlowService::flags(config::ConfigService::flags(std::move(flags)));
   flags = prompt::PromptService::flags(chunker::ChunkerService::flags(std::move(flags)));
-  flags = knowledge::KnowledgeService::flags(librarian::LibrarianService::flags(std::move(flags)));
   flags = triples::TriplesQueryService::flags(triples::TriplesStoreService::flags(std::move(flags)));
   flags = metering::MeteringService::flags(std::move(flags));
   flags = text_completion::TextCompletionService::flags(std::move(flags));

@@ -14,8 +14,7 @@ namespace {
 constexpr std::array<const char*, 4> services_with_queues = {"config", "flow", "knowledge", "librarian"};
 }  // namespace
 
-Flags gateway_flags() {
-  Flags flags;
+Flags gateway_flags(Flags flags) {
   flags.text("address", "the IP address to listen on", "0.0.0.0")
       .port("port", "the port to listen on; 0 takes a free one", 8088)
       .text("api-token", "the shared secret that clients show; without one everybody may do everything",

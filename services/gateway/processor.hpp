@@ -9,8 +9,8 @@
 
 namespace omnibus::gateway {
 
-/// The gateway's own flags.
-Flags gateway_flags();
+/// The gateway's own flags, added to these.
+Flags gateway_flags(Flags flags = {});
 /// What the flags and the common settings ask for. Errors: ConfigError for values out of range.
 GatewayOptions gateway_options(const Settings& settings);
 

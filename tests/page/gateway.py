@@ -1,5 +1,6 @@
 """`omnibus up` to look at: on queues of its own, with a model's endpoint of the test tree."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -40,21 +41,24 @@ class Gateway:
         self.model = ModelServer()
 
     def __enter__(self):
-        self._folder = tempfile.TemporaryDirectory()
-        folder = self._folder.name
-        self.model.__enter__()
+        with contextlib.ExitStack() as stack:
+            self._start(stack)
+            self._end = stack.pop_all()
+        return self
+
+    def _start(self, stack):
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        stack.enter_context(self.model)
         command = [PROGRAM, "up", "--pubsub-url", f"embedded://{folder}/queues", "--address", "127.0.0.1", "--port", "0"]
         command += ["--metrics-port", "0", "--url", self.model.url, "--api-key", "", "--model", "echo"]
         command += ["--config-store", f"{folder}/config.sqlite", "--flow-ledger", f"{folder}/flows.sqlite"]
-        self._process = Process(command, subprocess.STDOUT, XDG_STATE_HOME=f"{folder}/state", GATEWAY_SECRET=self.token)
-        self.url = self._process.find_in_log(r"page +(http://\S+)")
+        environment = {"XDG_STATE_HOME": f"{folder}/state", "GATEWAY_SECRET": self.token}
+        process = stack.enter_context(Process(command, subprocess.STDOUT, **environment))
+        self.url = process.find_in_log(r"page +(http://\S+)")
         wait_until(lambda: "flow-ids" in self.ask("flow", operation="list-flows"), "the flow service's answer")
-        return self
 
     def __exit__(self, *problem):
-        self._process.__exit__(*(problem or (None, None, None)))
-        self.model.__exit__()
-        self._folder.cleanup()
+        self._end.__exit__(*problem)
 
     def ask(self, service, **request):
         """The answer to a request."""

@@ -174,7 +174,7 @@ class Looks(PageTest):
         for width in (PHONE, 1280):
             page = self.open(width=width)
             page.wait(row_of("flows", LONG), "the flow")
-            page.wait("document.querySelector('#errors tbody tr')", "the error")
+            page.wait("document.querySelector('#errors tbody tr') !== null", "the error")
             self.assertLessEqual(page.value("document.documentElement.scrollWidth"), width)
             cut = "[...document.querySelectorAll('td, p, h1, h2, button, label')].filter((each) => each.scrollWidth > each.clientWidth + 1"
             self.assertEqual(page.value(f"{cut} && getComputedStyle(each).display !== 'inline').map((each) => each.outerHTML)"), [])
@@ -185,13 +185,13 @@ class Looks(PageTest):
         for scheme in ("light", "dark"):
             page = self.open()
             page.colours(scheme)
-            page.wait("document.querySelector('#errors tbody tr')", "the error")
+            page.wait("document.querySelector('#errors tbody tr') !== null", "the error")
             self.assertEqual(page.value(f"matchMedia('(prefers-color-scheme: {scheme})').matches"), True)
             self.assertEqual(page.value(looks), [])
 
 
 class Token(PageTest):
-    TOKEN = "very secret"
+    TOKEN = "very+secret/%41"
 
     def check(self, page):
         """The browser itself complains of every refusal."""
