@@ -27,7 +27,7 @@ struct FreeList {
 };
 using List = std::unique_ptr<curl_slist, FreeList>;
 
-List headers_of(const Post& call) {
+List headers_of(const Request& request) {
   List out;
   const auto add = [&](const std::string& line) {
     auto* longer = ::curl_slist_append(out.get(), line.c_str());
@@ -35,9 +35,8 @@ List headers_of(const Post& call) {
     (void)out.release();
     out.reset(longer);
   };
-  add("Content-Type: application/json");
   add("Expect:");  // no waiting for a permission to send
-  for (const auto& header : call.headers) add(header);
+  for (const auto& header : request.headers) add(header);
   return out;
 }
 
@@ -49,14 +48,23 @@ void set(CURL* handle, CURLoption option, Value value) {
   }
 }
 
-void describe(CURL* handle, const Post& post) {
+void describe(CURL* handle, const Request& request) {
   const auto connect =
-      std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(post.timeout, connect_timeout));
-  set(handle, CURLOPT_URL, post.url.c_str());
+      std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(request.timeout, connect_timeout));
+  set(handle, CURLOPT_URL, request.url.c_str());
+  set(handle, CURLOPT_PATH_AS_IS, 1L);
   set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(handle, CURLOPT_POST, 1L);
-  set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(post.body.size()));
-  set(handle, CURLOPT_POSTFIELDS, post.body.c_str());
+  const bool body = request.method == "POST" || request.method == "PUT";
+  if (body) {
+    set(handle, CURLOPT_POST, 1L);
+    set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(handle, CURLOPT_POSTFIELDS, request.body.c_str());
+  }
+  if (request.method == "HEAD") {
+    set(handle, CURLOPT_NOBODY, 1L);
+  } else {
+    set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
   set(handle, CURLOPT_USERAGENT, "omnibus");
   set(handle, CURLOPT_NOSIGNAL, 1L);
   set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect.count()));
@@ -68,7 +76,8 @@ struct Call {
   const Client::Received& received;
   const std::stop_token& stop;
   Duration timeout;
-  TimePoint heard = Clock::now();  ///< when bytes came last
+  TimePoint heard = Clock::now();  ///< when bytes went or came last
+  curl_off_t gone = 0;             ///< bytes of the request
   std::exception_ptr failure = nullptr;
   bool silent = false;
 
@@ -99,8 +108,9 @@ struct Call {
     }
   }
   /// Comes about once a second. Anything but 0 ends the call.
-  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t gone) noexcept {
     auto& call = *static_cast<Call*>(self);
+    if (std::exchange(call.gone, gone) != gone) call.heard = now();
     call.silent = now() - call.heard > call.timeout;
     return call.silent || call.stop.stop_requested() ? 1 : 0;
   }
@@ -147,19 +157,19 @@ void Client::give_back(std::unique_ptr<Session> session) {
   idle_.push_back(std::move(session));
 }
 
-int Client::post(const Post& post, const Received& received, const std::stop_token& stop) {
+int Client::send(const Request& request, const Received& received, const std::stop_token& stop) {
   auto session = take();
   auto* handle = session->handle;
-  const auto headers = headers_of(post);
+  const auto headers = headers_of(request);
   std::array<char, CURL_ERROR_SIZE> detail{};
-  Call call{.handle = handle, .received = received, .stop = stop, .timeout = post.timeout};
+  Call call{.handle = handle, .received = received, .stop = stop, .timeout = request.timeout};
   set(handle, CURLOPT_HTTPHEADER, headers.get());
   set(handle, CURLOPT_ERRORBUFFER, detail.data());
   if (!ca_file_.empty()) set(handle, CURLOPT_CAINFO, ca_file_.c_str());
-  describe(handle, post);
+  describe(handle, request);
   call.listen();
   if (const auto code = ::curl_easy_perform(handle); code != CURLE_OK) {
-    fail(code, detail.data(), call, post.url);
+    fail(code, detail.data(), call, request.url);
   }
   const auto status = call.status();
   give_back(std::move(session));

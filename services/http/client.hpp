@@ -12,14 +12,15 @@
 
 namespace omnibus::http {
 
-struct Post {
+struct Request {
   std::string url;
-  std::vector<std::string> headers = {};  ///< "Name: value"
+  std::string method = "POST";
+  std::vector<std::string> headers = {};  ///< "Name: value"; "Name:" keeps libcurl from one of its own
   std::string body = {};
   Duration timeout = std::chrono::minutes(10);  ///< for connecting, and for each silence after it
 };
 
-/// Posts over HTTP/1.1 and HTTP/2, plain or TLS, on connections that it keeps. Proxies come from the
+/// Sends requests over HTTP/1.1 and HTTP/2, plain or TLS, on connections that it keeps. Proxies come from the
 /// environment. Follows no redirects. Threads: any; each call holds its caller until it has ended.
 class Client {
  public:
@@ -35,7 +36,7 @@ class Client {
   /// The status, any. Errors: Error{unavailable} when nobody answers or the connection ends early;
   /// TimeoutError; Error{authentication} when the certificate is not trusted; ClosedError after `stop`; what
   /// `received` threw.
-  int post(const Post& call, const Received& received, const std::stop_token& stop);
+  int send(const Request& request, const Received& received, const std::stop_token& stop);
 
  private:
   struct Session;

@@ -46,10 +46,13 @@ std::string Endpoint::post(std::string_view path, std::string body, const std::s
 
 void Endpoint::post(std::string_view path, std::string body, const Bytes& bytes,
                     const std::stop_token& stop) {
-  Post call{.url = address_.url + std::string(path), .body = std::move(body), .timeout = address_.timeout};
+  Request call{.url = address_.url + std::string(path),
+               .headers = {"Content-Type: application/json"},
+               .body = std::move(body),
+               .timeout = address_.timeout};
   if (!address_.key.empty()) call.headers.push_back("Authorization: Bearer " + address_.key);
   std::string refusal;
-  const auto status = client_.post(
+  const auto status = client_.send(
       call, [&](int code, std::string_view some) { code == ok ? bytes(some) : append(some, refusal); }, stop);
   if (status != ok) failure_of(status, refusal).raise();
 }

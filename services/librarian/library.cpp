@@ -1,5 +1,6 @@
 #include "services/librarian/library.hpp"
 
+#include <omnibus/framework/unique_id.hpp>
 #include <omnibus/json.hpp>
 
 namespace omnibus::librarian {
@@ -29,7 +30,20 @@ T decode(const std::string& text) {
 
 }  // namespace
 
-Library::Library(const std::filesystem::path& file) : database_(file, format), answered_(database_) {}
+Library::Library(const std::filesystem::path& file) : database_(file, format), answered_(database_) {
+  sqlite::Transaction together(database_);
+  database_.run(
+      "CREATE TABLE IF NOT EXISTS name (id INTEGER PRIMARY KEY CHECK (id = 0), text TEXT NOT NULL)");
+  database_.prepare("INSERT OR IGNORE INTO name VALUES (0, ?)").bind(1, framework::unique_id()).run();
+  together.commit();
+}
+
+std::string Library::name() const {
+  const std::scoped_lock lock(mutex_);
+  auto statement = database_.prepare("SELECT text FROM name");
+  statement.step();
+  return statement.text(0);
+}
 
 bool Library::answered(std::string_view request) const {
   const std::scoped_lock lock(mutex_);

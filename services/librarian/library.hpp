@@ -27,6 +27,8 @@ class Library {
  public:
   explicit Library(const std::filesystem::path& file);
 
+  /// Random, made with the file; tells this library from others.
+  std::string name() const;
   /// Whether the request has changed the library already.
   bool answered(std::string_view request) const;
 

@@ -3,6 +3,7 @@
 #include <omnibus/log.hpp>
 
 #include "services/librarian/requests.hpp"
+#include "services/librarian/store_flags.hpp"
 #include "services/rpc/flags.hpp"
 #include "services/rpc/request_error.hpp"
 #include "services/sqlite/file_lock.hpp"
@@ -17,19 +18,19 @@ using catalogue::LibrarianResponse;
 
 /// What requests are answered from. Handlers keep it alive.
 struct Parts {
-  Parts(const Bus& bus, const std::string& id, const std::filesystem::path& folder)
+  Parts(const Bus& bus, const std::string& id, const Settings& settings, const std::filesystem::path& folder)
       : lock(folder / "lock", "library"),
         library(folder / "library.sqlite"),
-        contents(folder / "documents"),
+        contents(contents_of(settings, library.name())),
         config(bus, id),
-        documents(library, contents, claims),
-        processing(bus, id, library, contents, claims, config),
+        documents(library, *contents, claims),
+        processing(bus, id, library, *contents, claims, config),
         requests(library, documents, processing),
         collections(config) {}
 
   sqlite::FileLock lock;
   Library library;
-  Contents contents;
+  const std::unique_ptr<Contents> contents;
   Claims claims;
   config::Client config;
   Documents documents;
@@ -44,7 +45,7 @@ constexpr std::string_view concurrency = "librarian-concurrency";
 
 struct LibrarianService::Impl {
   Impl(const Bus& bus, const Settings& settings, const std::string& id)
-      : parts(std::make_shared<Parts>(bus, id, settings.text("librarian-store"))),
+      : parts(std::make_shared<Parts>(bus, id, settings, settings.text("librarian-store"))),
         library(
             bus, rpc::server_settings(settings, id, "librarian", concurrency),
             [parts = parts](const auto& message, const auto& reply) {
@@ -67,7 +68,7 @@ LibrarianService::LibrarianService(Bus bus, Settings settings)
     : AsyncProcessor(std::move(bus), std::move(settings)),
       impl_(std::make_unique<Impl>(this->bus(), this->settings(), id())) {
   const auto& parts = *impl_->parts;
-  const auto swept = parts.contents.sweep(parts.library.contents());
+  const auto swept = parts.contents->sweep(parts.library.contents());
   if (swept == 0) return;
   log::write(log::Level::info, "removed " + std::to_string(swept) + " contents without a document");
 }
@@ -83,6 +84,7 @@ void LibrarianService::start() {
 }
 
 void LibrarianService::stop() {
+  impl_->parts->contents->leave();
   impl_->library.stop(time_left());
   impl_->collections.stop(time_left());
   impl_->parts->config.stop(time_left());
@@ -95,10 +97,8 @@ std::string LibrarianService::ready() const {
 }
 
 Flags LibrarianService::flags(Flags flags) {
-  flags
-      .text("librarian-store", "folder that keeps the documents", state_directory() + "/library",
-            "LIBRARIAN_STORE")
-      .integer(std::string(concurrency), "library requests in work at once, and collection requests", 4);
+  flags = store_flags(std::move(flags));
+  flags.integer(std::string(concurrency), "library requests in work at once, and collection requests", 4);
   flags = rpc::queue_flags(std::move(flags), "librarian", catalogue::librarian_request_queue,
                            catalogue::librarian_response_queue);
   return rpc::queue_flags(std::move(flags), "collection", catalogue::collection_request_queue,

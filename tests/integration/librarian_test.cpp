@@ -17,6 +17,7 @@
 
 #include "integration/http.hpp"
 #include "integration/system.hpp"
+#include "services/s3/tests/object_server.hpp"
 
 namespace omnibus::integration {
 namespace {
@@ -36,16 +37,18 @@ std::string content_of(const std::string& id) {
 
 class LibrarianProcess : public testing::Test {
  protected:
-  void start() {
+  void start(std::vector<std::string> flags = {}) {
+    flags_ = std::move(flags);
     system_.start("config-svc");
     system_.start("gateway");
-    system_.start("librarian");
+    start_librarian();
     expect_success(system_.config({{"operation", "put"},
                                    {"values",
                                     {{{"type", "flow"},
                                       {"key", "f1"},
                                       {"value", R"({"interfaces": {"text-load": "q1/tg/flow/texts"}})"}}}}}));
   }
+  Process& start_librarian() { return system_.start("librarian", flags_); }
   /// A request is named after what it does: `add d7`.
   void ask(const std::string& id, const LibrarianRequest& request) {
     requests_.send(request, {.properties = {{"id", id}}});
@@ -83,7 +86,7 @@ class LibrarianProcess : public testing::Test {
           missing_.size() * static_cast<std::size_t>(times - i) / static_cast<std::size_t>(times + 1);
       take_answers(left + random_() % 5);
       system_.kill("librarian");
-      system_.start("librarian");
+      start_librarian();
     }
     take_answers(0);
   }
@@ -98,9 +101,31 @@ class LibrarianProcess : public testing::Test {
       QueueName::parse(catalogue::librarian_response_queue), "test");
   omnibus::Consumer<TextDocument> texts_ =
       system_.bus().create_consumer<TextDocument>(topic("texts"), "test");
+  std::vector<std::string> flags_;
   std::set<std::string> missing_;
   std::mt19937 random_;
 };
+
+TEST_F(LibrarianProcess, KilledWithAnObjectStoreLosesNothing) {
+  s3::ObjectServer objects;
+  const auto keys = s3::ObjectServer::keys();
+  start({"--object-store-endpoint", objects.url(), "--object-store-access-key", keys.access_key,
+         "--object-store-secret-key", keys.secret_key});
+  const auto id = [](int i) { return "d" + std::to_string(i); };
+  for (int i = 0; i < documents; ++i) add(id(i));
+  take_answers_under_kills(3);
+  for (int i = 0; i < removed; ++i) remove(id(i));
+  take_answers_under_kills(3);
+  system_.kill("librarian");
+  const auto output = start_librarian().output();
+  EXPECT_EQ(output.find(keys.secret_key), std::string::npos) << output;
+  EXPECT_EQ(objects.objects("library").size(), static_cast<std::size_t>(documents - removed));
+  for (int i = removed; i < documents; ++i) {
+    const auto answer =
+        library({{"operation", "get-document-content"}, {"document-id", id(i)}, {"user", "u"}});
+    EXPECT_EQ(answer.at("content"), boost::json::value(base64::encode(content_of(id(i))))) << id(i);
+  }
+}
 
 TEST_F(LibrarianProcess, KilledAtRandomLosesNothing) {
   const auto seed = std::random_device{}();

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
 #include <fstream>
 
@@ -96,11 +98,18 @@ template <class Stream>
 void Server::talk(Stream& stream) {
   boost::system::error_code failure;
   boost::beast::flat_buffer buffer;
-  beast::request<beast::string_body> request;
-  beast::read(stream, buffer, request, failure);
+  beast::request_parser<beast::string_body> parser;
+  parser.body_limit(boost::none);
+  beast::read(stream, buffer, parser, failure);
   if (failure) return;
-  const Request taken{std::string(request.target()), std::string(request[beast::field::authorization]),
-                      request.body()};
+  const auto request = parser.release();
+  Request taken{std::string(request.target()), std::string(request[beast::field::authorization]),
+                request.body(), std::string(request.method_string())};
+  for (const auto& field : request) {
+    std::string name(field.name_string());
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    taken.headers[name] = field.value();
+  }
   {
     const std::scoped_lock lock(mutex_);
     seen_.push_back(taken);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +20,8 @@ class Server {
  public:
   struct Request {
     std::string target, authorization, body;
+    std::string method = {};
+    std::map<std::string, std::string> headers = {};  ///< small names
   };
   /// The bytes of the answer, status line and all; each text is one write.
   using Script = std::function<std::vector<std::string>(const Request&)>;

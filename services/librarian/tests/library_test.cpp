@@ -56,6 +56,13 @@ TEST_F(LibraryTest, GivesNullTagsBackEmpty) {
   EXPECT_EQ(library_->documents("u").at(0).tags, std::vector<std::string>{});
 }
 
+TEST_F(LibraryTest, KeepsItsName) {
+  const auto name = library_->name();
+  EXPECT_EQ(name.size(), 36u);
+  reopen();
+  EXPECT_EQ(library_->name(), name);
+}
+
 TEST_F(LibraryTest, ChangesDocuments) {
   library_->add({document("a"), "c1"}, "r1");
   auto changed = document("a");

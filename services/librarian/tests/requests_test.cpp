@@ -4,6 +4,7 @@
 #include <omnibus/catalogue/document.hpp>
 
 #include "services/config/tests/with_configuration.hpp"
+#include "services/librarian/folder_contents.hpp"
 
 namespace omnibus::librarian {
 namespace {
@@ -55,7 +56,7 @@ class LibraryRequests : public config::WithConfiguration {
   }
 
   Library library_{folder_.path() / "library.sqlite"};
-  Contents contents_{folder_.path() / "documents"};
+  FolderContents contents_{folder_.path() / "documents"};
   Claims claims_;
   Documents documents_{library_, contents_, claims_};
   Processing processing_{bus_, "librarian", library_, contents_, claims_, config_};

@@ -9,6 +9,7 @@
 
 #include "core/tests/thrown.hpp"
 #include "services/config/tests/with_configuration.hpp"
+#include "services/s3/tests/object_server.hpp"
 
 namespace omnibus::librarian {
 namespace {
@@ -39,6 +40,39 @@ class LibrarianServiceTest : public config::WithConfiguration {
                                                     catalogue::librarian_response_queue);
   }
 };
+
+TEST_F(LibrarianServiceTest, KeepsDocumentsInAnObjectStore) {
+  s3::ObjectServer objects;
+  const std::vector<std::string> flags{"--object-store-endpoint",   objects.url(),
+                                       "--object-store-access-key", s3::ObjectServer::keys().access_key,
+                                       "--object-store-secret-key", s3::ObjectServer::keys().secret_key,
+                                       "--object-store-bucket",     "texts"};
+  auto service = make_librarian(flags);
+  service->start();
+  const auto content = base64::encode("some text");
+  EXPECT_EQ(ask_library({.operation = "add-document",
+                         .document_metadata = {{.id = "d", .kind = "text/plain", .user = "u"}},
+                         .content = content}),
+            LibrarianResponse{});
+  ASSERT_EQ(objects.objects("texts").size(), 1u);
+  EXPECT_EQ(objects.objects("texts").begin()->second, "some text");
+  EXPECT_FALSE(std::filesystem::exists(store() / "documents"));
+  service.reset();
+  service = make_librarian(flags);
+  service->start();
+  EXPECT_EQ(ask_library({.operation = "get-document-content", .document_id = "d", .user = "u"}).content,
+            Bytes(content));
+  EXPECT_FALSE(ask_library({.operation = "remove-document", .document_id = "d", .user = "u"}).error);
+  EXPECT_TRUE(objects.objects("texts").empty());
+}
+
+TEST_F(LibrarianServiceTest, NeedsTheKeysOfItsObjectStore) {
+  const auto refused = error_of([&] {
+    make_librarian({"--object-store-endpoint", "minio:9000", "--object-store-access-key", "someone"});
+  });
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->message(), "--object-store-endpoint is given without --object-store-secret-key");
+}
 
 TEST_F(LibrarianServiceTest, AnswersOnBothQueues) {
   const auto service = make_librarian();

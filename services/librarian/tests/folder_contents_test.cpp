@@ -1,4 +1,4 @@
-#include "services/librarian/contents.hpp"
+#include "services/librarian/folder_contents.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -14,7 +14,7 @@
 namespace omnibus::librarian {
 namespace {
 
-class DocumentContents : public testing::Test {
+class DocumentFolder : public testing::Test {
  protected:
   static std::string noise(std::size_t size) {
     std::mt19937 random(static_cast<std::mt19937::result_type>(size));
@@ -28,10 +28,10 @@ class DocumentContents : public testing::Test {
   }
 
   sqlite::TestFolder folder_;
-  Contents contents_{folder_.path() / "documents"};
+  FolderContents contents_{folder_.path() / "documents"};
 };
 
-TEST_F(DocumentContents, ComeBackAsTheyWere) {
+TEST_F(DocumentFolder, ComeBackAsTheyWere) {
   for (const std::size_t size : {0, 1, 2, 3, 49151, 49152, 49153, 500000}) {
     const auto bytes = noise(size);
     const auto text = base64::encode(bytes);
@@ -41,7 +41,7 @@ TEST_F(DocumentContents, ComeBackAsTheyWere) {
   }
 }
 
-TEST_F(DocumentContents, MayHaveWhiteSpaceAnywhere) {
+TEST_F(DocumentFolder, MayHaveWhiteSpaceAnywhere) {
   const auto bytes = noise(200000);
   std::string lines;
   for (const char c : base64::encode(bytes)) {
@@ -51,7 +51,7 @@ TEST_F(DocumentContents, MayHaveWhiteSpaceAnywhere) {
   EXPECT_EQ(contents_.read(contents_.add(lines + " \n")), bytes);
 }
 
-TEST_F(DocumentContents, ThatAreNotBase64LeaveNothing) {
+TEST_F(DocumentFolder, ThatAreNotBase64LeaveNothing) {
   const std::string much(100000, 'A');
   for (const auto& text : {std::string("a"), std::string("ab=c"), much + "?", much + "=", "QQ==" + much,
                            much.substr(0, 65532) + "QQ==" + much}) {
@@ -60,7 +60,7 @@ TEST_F(DocumentContents, ThatAreNotBase64LeaveNothing) {
   EXPECT_EQ(files(), 0u);
 }
 
-TEST_F(DocumentContents, AreRemovedAndSwept) {
+TEST_F(DocumentFolder, AreRemovedAndSwept) {
   const auto kept = contents_.add("QQ=="), removed = contents_.add("QUI="), lost = contents_.add("QUJD");
   contents_.remove(removed);
   contents_.remove(removed);
@@ -72,7 +72,7 @@ TEST_F(DocumentContents, AreRemovedAndSwept) {
   EXPECT_EQ(files(), 1u);
 }
 
-TEST_F(DocumentContents, SayWhereTheyCannotBeWritten) {
+TEST_F(DocumentFolder, SayWhereTheyCannotBeWritten) {
   std::filesystem::remove(folder_.path() / "documents");
   const auto refused = error_of([&] { contents_.add("QQ=="); });
   ASSERT_TRUE(refused);
