@@ -170,7 +170,10 @@ int run_up(const std::vector<std::string>& arguments) {
   std::unique_ptr<Advertisement> advertisement;
   const gateway::GatewayProcessor* front = nullptr;
   const auto make = [&](const Bus& bus, const Settings& common) {
-    auto last = std::make_unique<gateway::GatewayProcessor>(bus, with_id(common, gateway_id));
+    const auto own = with_id(common, gateway_id);
+    auto options = gateway::gateway_options(own);
+    options.whole_system = true;
+    auto last = std::make_unique<gateway::GatewayProcessor>(bus, own, options);
     front = last.get();
     std::vector<std::unique_ptr<framework::AsyncProcessor>> made;
     made.push_back(std::make_unique<config::ConfigService>(bus, with_id(common, config_id)));

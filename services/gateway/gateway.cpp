@@ -52,7 +52,8 @@ struct Gateway::Impl {
                        .http_errors = options.http_errors,
                        .body_limit = options.body_limit,
                        .queues = options.queues,
-                       .config_push_queue = options.config_push_queue}),
+                       .config_push_queue = options.config_push_queue,
+                       .whole_system = options.whole_system}),
         server(server_options(options), dispatch),
         config(bus, config_settings(options)) {
     config.on_config([this](const framework::Configuration& configuration, std::int64_t) {

@@ -48,6 +48,8 @@ struct GatewayOptions {
   /// not, whose messages then pass through.
   std::map<std::string, ServiceQueues> queues = {};
   std::string config_push_queue = "q2/tg/config/config";
+  /// Every service is in this process, so that what it counts is all there is: its status knows every rate.
+  bool whole_system = false;
 };
 
 /// One gateway. Threads: start and stop from one thread at a time, the rest from any.

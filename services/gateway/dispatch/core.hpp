@@ -66,8 +66,9 @@ struct Dispatch::Core : std::enable_shared_from_this<Core> {
       : bus(std::move(given)),
         options(std::move(chosen)),
         metrics(bus.metrics(), options.id),
-        status(std::make_shared<StatusBoard>(
-            bus, options.id, watch_global(options.queues, options.config_push_queue), errors)) {}
+        status(std::make_shared<StatusBoard>(bus, options.id,
+                                             watch_global(options.queues, options.config_push_queue), errors,
+                                             options.whole_system)) {}
 
   void serve(std::optional<std::string> flow, std::string service, boost::json::value body,
              std::shared_ptr<Exchange> exchange);

@@ -19,6 +19,7 @@ struct DispatchOptions {
   std::size_t body_limit = 256u << 20;  ///< largest exported core, bytes
   std::map<std::string, ServiceQueues> queues = {};
   std::string config_push_queue = "q2/tg/config/config";  ///< shown by the status
+  bool whole_system = false;                              ///< as in GatewayOptions
   /// How long a request waits for the first configuration, and an answer to start-flow or stop-flow for the
   /// configuration that it made.
   Duration settle = std::chrono::seconds(5);

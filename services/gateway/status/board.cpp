@@ -24,10 +24,11 @@ Answer failure(const std::string& why) {
 }  // namespace
 
 StatusBoard::StatusBoard(Bus bus, std::string id, Watched global, std::shared_ptr<const ErrorLog> errors,
-                         Duration fresh)
+                         bool whole_system, Duration fresh)
     : bus_(std::move(bus)),
       id_(std::move(id)),
       global_(std::move(global)),
+      whole_system_(whole_system),
       fresh_(fresh),
       errors_(std::move(errors)),
       watched_(std::make_shared<const Watched>(global_)) {}
@@ -105,7 +106,8 @@ std::string StatusBoard::collect() {
                 .survey = found,
                 .traffic = now.traffic,
                 .before = recent ? &before_->traffic : nullptr,
-                .between = recent ? now.time - before_->time : Duration::zero()};
+                .between = recent ? now.time - before_->time : Duration::zero(),
+                .whole_system = whole_system_};
   auto status = to_json(report);
   add_process(status, id_, bus_.backend(), now.time - began_);
   add_errors(status, errors_->last());

@@ -19,8 +19,9 @@ namespace omnibus::gateway {
 /// Threads: any; the work is done on the Bus's pool.
 class StatusBoard : public std::enable_shared_from_this<StatusBoard> {
  public:
+  /// `whole_system`: as in GatewayOptions.
   StatusBoard(Bus bus, std::string id, Watched global, std::shared_ptr<const ErrorLog> errors,
-              Duration fresh = std::chrono::seconds(1));
+              bool whole_system, Duration fresh = std::chrono::seconds(1));
 
   /// The flows of this configuration from now on.
   void configure(const framework::Configuration& configuration);
@@ -40,6 +41,7 @@ class StatusBoard : public std::enable_shared_from_this<StatusBoard> {
   Bus bus_;
   const std::string id_;
   const Watched global_;
+  const bool whole_system_;
   const Duration fresh_;
   const TimePoint began_ = Clock::now();
   const std::shared_ptr<const ErrorLog> errors_;

@@ -13,9 +13,9 @@ namespace omnibus::gateway {
 /// A request that failed. Holds what its client was told, never its body or a token.
 struct FailedRequest {
   SystemTime time = {};
-  std::string request;  ///< its id: X-Request-Id, or a socket message's `id` as text; may be empty
-  std::string flow;     ///< empty: a global service
-  std::string service;
+  std::string request = {};  ///< its id: X-Request-Id, or a socket message's `id` as text; may be empty
+  std::string flow = {};     ///< empty: a global service
+  std::string service = {};
   std::string text;
 };
 

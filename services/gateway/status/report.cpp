@@ -59,11 +59,13 @@ json::object service(const Report& report, const WatchedService& service) {
 }
 
 json::value rate_of(const Report& report, const std::string& key, std::optional<double> Traffic::*which) {
-  const auto now = report.traffic.find(key);
-  if (report.before == nullptr || now == report.traffic.end()) return nullptr;
-  const auto before = report.before->find(key);
-  const auto then = before != report.before->end() ? before->second.*which : std::nullopt;
-  return number(rate(then, now->second.*which, report.between));
+  const auto counted = [&](const TrafficByQueue& traffic) -> std::optional<double> {
+    const auto found = traffic.find(key);
+    const auto value = found != traffic.end() ? found->second.*which : std::nullopt;
+    return value || !report.whole_system ? value : 0;
+  };
+  if (report.before == nullptr) return nullptr;
+  return number(rate(counted(*report.before), counted(report.traffic), report.between));
 }
 
 json::object queue(const Report& report, const std::string& key, const WatchedQueue& queue) {

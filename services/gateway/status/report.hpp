@@ -22,6 +22,7 @@ struct Report {
   const TrafficByQueue& traffic;
   const TrafficByQueue* before;  ///< null: there are no rates yet
   Duration between;              ///< from before until now
+  bool whole_system = false;     ///< what this process did not count did not happen
 };
 
 /// "configured", "not_known", "flows", "services", "queues".

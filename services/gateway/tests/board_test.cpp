@@ -15,7 +15,8 @@ using std::chrono::hours;
 class BoardTest : public GatewayTest {
  protected:
   std::shared_ptr<StatusBoard> board(Duration fresh) {
-    return std::make_shared<StatusBoard>(bus_, "g", watch_global({}, "q2/tg/config/config"), errors_, fresh);
+    return std::make_shared<StatusBoard>(bus_, "g", watch_global({}, "q2/tg/config/config"), errors_, false,
+                                         fresh);
   }
   static std::future<Answer> ask(StatusBoard& board) {
     auto answer = std::make_shared<std::promise<Answer>>();

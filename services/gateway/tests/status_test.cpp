@@ -121,7 +121,7 @@ class SurveyTest : public testing::Test {
  protected:
   json::object report(const Survey& survey, const TrafficByQueue& traffic = {},
                       const TrafficByQueue* before = nullptr) {
-    return to_json({watched_, survey, traffic, before, seconds(2)});
+    return to_json({watched_, survey, traffic, before, seconds(2), false});
   }
 
   const Watched watched_ = watched();
@@ -189,6 +189,9 @@ TEST_F(SurveyTest, RatesAreOfTheTimeBetweenTwoReadings) {
   const auto queue = find(report({}, now, &before).at("queues"), "name", "q1/tg/flow/chunk:f");
   EXPECT_EQ(queue.at("in_per_second"), 1.5);
   EXPECT_EQ(queue.at("out_per_second"), 2.0);
+  const Survey none;
+  const Report whole{watched_, none, now, &before, seconds(2), true};
+  EXPECT_EQ(find(to_json(whole).at("queues"), "name", "q1/tg/flow/load:f").at("in_per_second"), 0.0);
   EXPECT_TRUE(find(report({}, now).at("queues"), "name", "q1/tg/flow/chunk:f").at("in_per_second").is_null());
 }
 
