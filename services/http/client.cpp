@@ -60,11 +60,7 @@ void describe(CURL* handle, const Request& request) {
     set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(handle, CURLOPT_POSTFIELDS, request.body.c_str());
   }
-  if (request.method == "HEAD") {
-    set(handle, CURLOPT_NOBODY, 1L);
-  } else {
-    set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  }
+  set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   set(handle, CURLOPT_USERAGENT, "omnibus");
   set(handle, CURLOPT_NOSIGNAL, 1L);
   set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect.count()));

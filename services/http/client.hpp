@@ -14,7 +14,7 @@ namespace omnibus::http {
 
 struct Request {
   std::string url;
-  std::string method = "POST";
+  std::string method = "POST";            ///< or "GET", "PUT", "DELETE"
   std::vector<std::string> headers = {};  ///< "Name: value"; "Name:" keeps libcurl from one of its own
   std::string body = {};
   Duration timeout = std::chrono::minutes(10);  ///< for connecting, and for each silence after it

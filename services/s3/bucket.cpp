@@ -98,7 +98,12 @@ Bucket::Bucket(Address address, Patience patience)
       client_(address_.ca_file) {}
 
 void Bucket::make() {
-  if (send({.what = "find it", .method = "HEAD", .also_fine = not_found}).status != not_found) return;
+  // Not HEAD, whose refusals have no words.
+  const Call find{.what = "find it",
+                  .method = "GET",
+                  .query = {{"list-type", "2"}, {"max-keys", "1"}},
+                  .also_fine = not_found};
+  if (send(find).status != not_found) return;
   std::string where;
   if (address_.region != usual_region) {
     where =

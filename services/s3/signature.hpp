@@ -17,8 +17,8 @@ struct Credentials {
 
 /// What of a request is signed.
 struct Signed {
-  std::string method;                        ///< "GET"
-  std::string path;                          ///< as it is sent, escaped: "/bucket/a%20key"
+  std::string method;                             ///< "GET"
+  std::string path;                               ///< as it is sent, escaped: "/bucket/a%20key"
   std::map<std::string, std::string> query = {};  ///< unescaped
   /// Small names; `host`, `x-amz-date` and `x-amz-content-sha256` must be there.
   std::map<std::string, std::string> headers = {};

@@ -166,8 +166,9 @@ class System:
 class Embedded(System):
     """`omnibus up` on queues of its own, with what asks for its metrics."""
 
-    def __init__(self):
+    def __init__(self, *flags):
         super().__init__()
+        self.flags = flags
         self.metrics = MetricsServer()
         self.flow_starts = {}
 
@@ -190,6 +191,7 @@ class Embedded(System):
         metrics_port = free_port()
         self.metrics.page = f"http://127.0.0.1:{metrics_port}/metrics"
         command += ["--metrics-port", str(metrics_port), "--prometheus-url", self.metrics.url]
+        command += self.flags
         port = self.run("omnibus", command).find_in_log(r"gateway: listening on port (\d+)")
         self.url = f"http://127.0.0.1:{port}/"
 

@@ -1,6 +1,9 @@
 """The existing clients with the services that keep data: library, collections, knowledge cores and the graph."""
 
+import base64
 import json
+import subprocess
+import tempfile
 import unittest
 
 import msgpack
@@ -8,9 +11,10 @@ from trustgraph.knowledge import Literal, Uri
 from websockets.sync.client import connect
 
 import program
+from object_store import ObjectStore
 from rows import SILENT, Row, check
-from surroundings import wait_until
-from system import GRAPH_BLUEPRINT
+from surroundings import PATIENCE, needs_program, wait_until
+from system import GRAPH_BLUEPRINT, Embedded
 from test_programs import ProgramsTest
 
 COLLECTIONS = (
@@ -119,6 +123,38 @@ class Library(ProgramsTest):
             metadata = [value["metadata"] for value, _ in tail.messages()]
         self.assertEqual({each["id"] for each in metadata}, {"urn:doc"})
         self.assertEqual({each["collection"] for each in metadata}, {"papers"})
+
+
+@needs_program
+class Objects(unittest.TestCase):
+    """Documents in an S3-compatible store."""
+
+    def test(self):
+        with ObjectStore() as store, Embedded(*store.flags) as system:
+            library = system.api().library()
+
+            def add(name, content):
+                library.add_document(content, name, None, "ann", name, "", kind="text/plain")
+
+            large = bytes(range(256)) * 20000
+            add("urn:text", "naïve".encode())
+            add("urn:large", large)
+            self.assertEqual(sorted(map(len, store.objects("library"))), [6, len(large)])
+            self.assertIn(large, store.objects("library"))
+            content = system.api().request("librarian", {"operation": "get-document-content", "user": "ann", "document-id": "urn:large"})
+            self.assertEqual(base64.b64decode(content["content"]), large)
+            library.remove_document("ann", "urn:large")
+            self.assertEqual(store.objects("library"), ["naïve".encode()])
+            self.assertNotIn(store.secret_key, system.processes["omnibus"].log())
+
+    def test_wrong_keys_are_told(self):
+        with ObjectStore() as store:
+            command = [program.PROGRAM, "librarian", "--pubsub-url", "embedded://", "--no-metrics", *store.flags[:-1], "wrong"]
+            with tempfile.TemporaryDirectory() as folder:
+                command += ["--librarian-store", folder]
+                done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn(f"bucket 'library' at http://{store.endpoint}: cannot find it: status 403, SignatureDoesNotMatch", done.stderr)
 
 
 class Knowledge(ProgramsTest):

@@ -92,8 +92,8 @@ class ObjectServer {
         buckets[name];
         return http::answer("200 OK", "");
       }
-      if (!there) return refusal("404 Not Found", request.method == "HEAD" ? "" : "NoSuchBucket");
-      return http::answer("200 OK", request.method == "GET" ? page(buckets[name], query) : "");
+      if (!there) return refusal("404 Not Found", "NoSuchBucket");
+      return http::answer("200 OK", page(buckets[name], query));
     }
 
     static std::string page(const Objects& objects, const std::string& query) {
@@ -136,7 +136,7 @@ class ObjectServer {
     static std::string refusal(const std::string& status, const std::string& code) {
       const auto body =
           "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>no &amp; no</Message></Error>";
-      return http::answer(status, code.empty() ? "" : body);
+      return http::answer(status, body);
     }
     static std::string unescaped(const std::string& text) {
       std::string out;
