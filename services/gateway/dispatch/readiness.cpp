@@ -26,8 +26,7 @@ Readers readers_of(Bus& bus, const QueueName& queue) {
     return read ? Readers::some : Readers::none;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::unavailable || error.code() == ErrorCode::timeout) throw;
-    return Readers::unknown;  // the backend has no such figures, or no such
-                              // queue yet
+    return Readers::unknown;  // the backend has no such figures, or no such queue yet
   }
 }
 
