@@ -8,6 +8,7 @@ process_order=()
 start() {
   local name=$1
   shift
+  : >"$work/$name.log" # there for whoever looks at once
   "$@" >"$work/$name.log" 2>&1 9>&- &
   process_ids[$name]=$!
   process_order+=("$name")
