@@ -182,7 +182,8 @@ Bucket::Answer Bucket::ask(const Call& call) {
       .headers = {"Authorization: " + authorization(request, address_.who, address_.region), "Content-Type:"},
       .body = call.body,
       .timeout = patience_.silence};
-  for (const auto& [name, value] : request.headers) sent.headers.push_back(name + ": " + value);
+  for (const auto& [name, value] : request.headers)
+    sent.headers.emplace_back(name).append(": ").append(value);
   Answer out;
   out.status = client_.send(sent,
                             [&](int, std::string_view bytes) {

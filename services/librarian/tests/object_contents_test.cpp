@@ -26,7 +26,7 @@ class DocumentObjects : public testing::Test {
 };
 
 TEST_F(DocumentObjects, ComeBackAsTheyWere) {
-  for (const std::size_t size : {0, 1, 49151, 49152, 49153, 2000000}) {
+  for (const std::size_t size : {0u, 1u, 49151u, 49152u, 49153u, 2000000u}) {
     std::string bytes(size, '\0');
     for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7);
     const auto text = base64::encode(bytes);

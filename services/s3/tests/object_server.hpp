@@ -39,7 +39,7 @@ class ObjectServer {
     return state_->buckets.at(bucket);
   }
   /// The next so many requests get this answer.
-  void fail_next(int times, std::string status, std::string body = "") {
+  void fail_next(int times, const std::string& status, const std::string& body = "") {
     const std::scoped_lock lock(state_->mutex);
     state_->failures = times;
     state_->failure = http::answer(status, body);
@@ -109,11 +109,10 @@ class ObjectServer {
       for (auto at = objects.upper_bound(after); at != objects.end(); ++at) {
         if (!at->first.starts_with(prefix)) continue;
         if (left-- == 0) {
-          const auto last = std::prev(at)->first;
-          return out + "<IsTruncated>true</IsTruncated><NextContinuationToken>" + last +
-                 "</NextContinuationToken></ListBucketResult>";
+          out.append("<IsTruncated>true</IsTruncated><NextContinuationToken>").append(std::prev(at)->first);
+          return out.append("</NextContinuationToken></ListBucketResult>");
         }
-        out += "<Contents><Key>" + at->first + "</Key><Size>1</Size></Contents>";
+        out.append("<Contents><Key>").append(at->first).append("</Key><Size>1</Size></Contents>");
       }
       return out + "<IsTruncated>false</IsTruncated></ListBucketResult>";
     }
