@@ -10,10 +10,13 @@ from gateway import Gateway
 from surroundings import wait_until
 
 
+MOST_PIXELS = 2200  # of height: a phone's page is much longer
+
+
 def take(page, folder, name):
     path = os.path.join(folder, f"page-{name}.png")
     with open(path, "wb") as file:
-        file.write(base64.b64decode(page.screenshot()))
+        file.write(base64.b64decode(page.screenshot(MOST_PIXELS)))
     print(path, os.path.getsize(path), "bytes")
 
 
@@ -52,7 +55,7 @@ def main(folder):
             wait_until(lambda: len(loaded) > 20, "documents")
             for name, width in [("wide", 1280), ("phone", 360)]:
                 page = show(gateway, browser, width)
-                page.wait("/[1-9]/.test(document.querySelector('#queues tbody').innerText)", "numbers")
+                page.wait("!document.querySelector('#queues tbody').innerText.includes('?')", "rates")
                 take(page, folder, name)
                 page.close()
         finally:

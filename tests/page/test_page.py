@@ -96,6 +96,10 @@ class Request(PageTest):
         super().setUpClass()
         cls.gateway.start_flow("f1")
 
+    def setUp(self):
+        self.gateway.model.gate.clear()
+        self.addCleanup(self.gateway.model.release)
+
     def test_a_stream_by_keyboard_alone(self):
         page = self.open()
         page.wait("document.getElementById('flow').options.length > 1", "the flows to choose from")
@@ -152,8 +156,6 @@ class Request(PageTest):
     def test_a_request_can_be_cancelled(self):
         page = self.open()
         page.wait("document.getElementById('flow').options.length > 1", "the flows to choose from")
-        self.gateway.model.gate.clear()
-        self.addCleanup(self.gateway.model.release)
         self.write_request(page, "f1", "text-completion", '{"system": "", "prompt": "WAIT", "streaming": true}')
         page.press("Enter", CTRL)
         page.wait_for_text("#answer-state", "Receiving")
