@@ -19,7 +19,7 @@
 namespace omnibus::gateway {
 
 /// One message on a queue, its payload parsed.
-struct Traffic {
+struct QueueMessage {
   std::string queue;
   boost::json::value payload;
 };
@@ -61,7 +61,7 @@ class FakeServices {
     line_up_all(std::move(pushes), std::vector<boost::json::value>{std::move(response)});
   }
   /// Everything seen since the last call, requests and answers.
-  std::vector<Traffic> take() {
+  std::vector<QueueMessage> take() {
     const std::lock_guard lock(mutex_);
     return std::exchange(traffic_, {});
   }
@@ -138,7 +138,7 @@ class FakeServices {
   boost::json::value version_;
   boost::json::value configuration_;
   std::deque<Lined> answers_;
-  std::vector<Traffic> traffic_;
+  std::vector<QueueMessage> traffic_;
 
   Producer<Raw> push_;
   Bus bus_;

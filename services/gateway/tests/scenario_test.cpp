@@ -51,8 +51,8 @@ class Scenario : public testing::Test {
   }
 
   /// Lines up what the services answered in the recording; what else went over the queues.
-  std::vector<Traffic> prepare(const json::object& line) {
-    std::vector<Traffic> expected;
+  std::vector<QueueMessage> prepare(const json::object& line) {
+    std::vector<QueueMessage> expected;
     std::vector<json::value> pushes;
     std::vector<json::value> responses;
     for (const auto& each : line.at("queue_traffic").as_array()) {
@@ -139,12 +139,12 @@ class Scenario : public testing::Test {
   }
 
   /// What reached the queues of the flow that `expected` names, or that was injected.
-  void collect(const std::vector<Traffic>& expected, std::vector<Traffic>& seen) {
+  void collect(const std::vector<QueueMessage>& expected, std::vector<QueueMessage>& seen) {
     const auto injected = injected_.exchange(0);
     for (auto& consumer : stores_) {
       const auto queue = consumer.queue().str();
       auto count = static_cast<std::size_t>(std::count_if(
-          expected.begin(), expected.end(), [&](const Traffic& each) { return each.queue == queue; }));
+          expected.begin(), expected.end(), [&](const QueueMessage& each) { return each.queue == queue; }));
       const bool was_injected = count > 0 && injected > 0;
       for (auto left = was_injected ? injected : count; left > 0; --left) {
         const auto message = consumer.receive(std::chrono::seconds(10));
