@@ -15,6 +15,10 @@ bool is_data(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 |
 
 /// Source: CPython 3.12, Modules/binascii.c.
 [[noreturn]] void refuse(const std::string& text, const std::string& path) {
+  const auto foreign = [](char c) { return static_cast<unsigned char>(c) > 0x7f; };
+  if (std::any_of(text.begin(), text.end(), foreign)) {
+    throw TranslationError("string argument should contain only ASCII characters");
+  }
   const auto count = std::count_if(text.begin(), text.end(), is_data);
   if (count % 4 == 1) {
     throw TranslationError("Invalid base64-encoded string: number of data characters (" +
