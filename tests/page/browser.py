@@ -106,7 +106,7 @@ class Browser:
         page.resize(width, height)
         page.call("Emulation.setFocusEmulationEnabled", enabled=True)
         page.call("Page.navigate", url=url)
-        page.wait("document.readyState === 'complete'", f"{url} to load")
+        page.wait_to_load("location.href !== 'about:blank'")
         return page
 
 
@@ -157,6 +157,25 @@ class Page:
                 raise AssertionError(f"{what}: not within {PATIENCE:.0f} s; the page: {self.value('document.body.innerText')}")
             time.sleep(0.05)
         return value
+
+    def reload(self):
+        self.value("window.isOld = true")
+        self.call("Page.reload")
+        self.wait_to_load("window.isOld === undefined")
+
+    def wait_to_load(self, condition):
+        """While one document goes and another comes, an expression may fail."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if self.value(f"{condition} && document.readyState === 'complete'"):
+                    return
+            except AssertionError:
+                if time.monotonic() >= deadline:
+                    raise
+            if time.monotonic() >= deadline:
+                raise AssertionError(f"{condition}: not loaded within {PATIENCE:.0f} s")
+            time.sleep(0.05)
 
     def wait_for_text(self, selector, text):
         found = f"document.querySelector({json.dumps(selector)}).innerText.includes({json.dumps(text)})"

@@ -220,7 +220,7 @@ class Token(PageTest):
         page.wait_for_text("#answer-state", "Complete")
         self.assertEqual(page.value("Object.values(sessionStorage)"), [self.TOKEN])
         self.assertEqual(page.value("localStorage.length + document.cookie.length"), 0)
-        page.call("Page.reload")
+        page.reload()
         page.wait_for_text("#connection", "Live")
         page.tab_to("forget")
         page.press("Enter")
