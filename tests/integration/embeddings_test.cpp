@@ -114,11 +114,12 @@ TEST_F(EmbeddingsProcesses, LoseNothingWhenEachIsKilledInMidWork) {
     missing_entities.erase((*message)->metadata->id);
     graph_.acknowledge(*message);
   }
-  EXPECT_TRUE(eventually([&] {
-    return backlog("chunks", "document-embeddings--f1--input") == 0 &&
-           backlog("entities", "graph-embeddings--f1--input") == 0 &&
-           backlog("questions", "embeddings--f1--request") == 0;
-  }));
+  const auto waits = [&](const std::string& queue, const std::string& subscription) {
+    return [&, queue, subscription] { return backlog(queue, subscription) == 0; };
+  };
+  EXPECT_TRUE(eventually(waits("chunks", "document-embeddings--f1--input")));
+  EXPECT_TRUE(eventually(waits("entities", "graph-embeddings--f1--input")));
+  EXPECT_TRUE(eventually(waits("questions", "embeddings--f1--request")));
 }
 
 TEST_F(EmbeddingsProcesses, DoubleNothingInTransactions) {
