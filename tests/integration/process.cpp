@@ -34,6 +34,9 @@ Process::Process(std::vector<std::string> arguments, std::filesystem::path log,
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+  // Sockets of the test's servers stay its own: one that a process has too is not closed when the server
+  // closes it.
+  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
   const int failure = ::posix_spawn(&id_, argv[0], &files, nullptr, argv.data(), env.data());
   posix_spawn_file_actions_destroy(&files);
   if (failure != 0) throw std::system_error(failure, std::generic_category(), arguments.front());
