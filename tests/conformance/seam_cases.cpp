@@ -66,9 +66,10 @@ TEST_F(Seam, NothingIsDeliveredAfterCloseCompleted) {
 TEST_F(Seam, RepeatedSequenceIsConfirmedAndStoredOnce) {
   NEEDS(send_deduplication);
   Link link(harness().url());
-  Inbox inbox(link, queue(), "readers");
+  const auto where = queue("queue", Qos::exactly_once);
+  Inbox inbox(link, where, "readers");
   inbox.consumer().request(1000);
-  auto producer = link.producer(queue());
+  auto producer = link.producer(where);
   EXPECT_EQ(send(*producer, 10, 1), 10u);
   EXPECT_EQ(send(*producer, 10, 6), 10u) << "a send that is repeated must be confirmed";
   EXPECT_EQ(inbox.await(15).size(), 15u);

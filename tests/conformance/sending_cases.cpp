@@ -106,6 +106,7 @@ TEST_F(SendingOptions, SequencesNeedNotBeDense) {
 }
 
 TEST_F(SendingOptions, FlushOfNothingReturns) {
+  auto inbox = consumer(queue());
   auto outbox = producer(queue());
   outbox.flush();
   outbox.send(item(1));

@@ -131,6 +131,7 @@ void Feed::switch_filter(const std::string& filter, Completion done) {
   const std::string before = std::exchange(config_.filter, filter);
   wire::Gather all(2, std::move(done));
   session_->subscribe({{.filter = config_.filter, .qos = config_.qos, .retain_handling = 2}}, all.part());
+  if (before.empty()) return all.part()(nullptr);
   session_->unsubscribe({before}, all.part());
 }
 

@@ -23,6 +23,7 @@ struct Inbound {
   std::uint32_t turn = 0;    ///< counts deliveries: an acknowledgement of an earlier one is stale
   std::uint64_t holder = 0;  ///< the consumer that has it
   TimePoint due = {};        ///< of a delayed one
+  SystemTime came = {};      ///< MQTT does not tell when it was sent
   driver::Body body = {};
   Properties properties = {};
   std::string key = {};

@@ -7,6 +7,7 @@
 #include <omnibus/error.hpp>
 
 #include "backends/mqtt/topic.hpp"
+#include "backends/mqtt/user_text.hpp"
 
 namespace omnibus::mqtt {
 namespace {
@@ -46,30 +47,14 @@ std::optional<Version> parse_version(std::string_view text) {
   bad_value("version", text, "it is 5, 3.1.1 or auto");
 }
 
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const auto digits = text.substr(std::min(i + 1, text.size()), 2);
-    if (text[i] == '%' && digits.size() == 2 &&
-        std::from_chars(digits.data(), digits.data() + 2, value, 16).ptr == digits.data() + 2) {
-      out += static_cast<char>(value);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 /// Takes `user:password@` off the hosts.
 void take_user(std::string_view& hosts, Parameters& parameters) {
   const auto at = hosts.rfind('@');
   if (at == std::string_view::npos) return;
   const auto both = hosts.substr(0, at);
   const auto colon = std::min(both.find(':'), both.size());
-  parameters.user = percent_decoded(both.substr(0, colon));
-  parameters.password = percent_decoded(both.substr(std::min(colon + 1, both.size())));
+  parameters.user = unescaped(both.substr(0, colon));
+  parameters.password = unescaped(both.substr(std::min(colon + 1, both.size())));
   hosts.remove_prefix(at + 1);
 }
 

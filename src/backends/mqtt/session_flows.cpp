@@ -6,6 +6,7 @@
 #include "backends/mqtt/envelope.hpp"
 #include "backends/mqtt/reason.hpp"
 #include "backends/mqtt/session.hpp"
+#include "backends/mqtt/user_text.hpp"
 
 namespace omnibus::mqtt {
 namespace {
@@ -128,11 +129,17 @@ void Session::with_packet(const Request& request, std::uint16_t id, bool again, 
                   .retain = request.retain,
                   .again = again};
   std::string wrapped;
+  std::deque<std::string> rewritten;
   if (context_->version == Version::v5) {
     auto& user = publish.properties.user;
     user.reserve(message.properties.size() + 1);
-    for (const auto& [key, value] : message.properties) user.emplace_back(key, value);
-    if (!message.key.empty()) user.emplace_back(key_property, message.key);
+    const auto add = [&](std::string_view key, std::string_view value) {
+      if (!is_unwelcome(key) && !is_unwelcome(value)) return void(user.emplace_back(key, value));
+      const auto& name = rewritten.emplace_back(std::string(escaped_mark) + escaped(key));
+      user.emplace_back(name, rewritten.emplace_back(escaped(value)));
+    };
+    for (const auto& [key, value] : message.properties) add(key, value);
+    if (!message.key.empty()) add(key_property, message.key);
     if (request.expiry > 0) publish.properties.message_expiry = request.expiry;
   }
   const bool extras =

@@ -8,12 +8,17 @@
 #include "backends/mqtt/envelope.hpp"
 #include "backends/mqtt/retry.hpp"
 #include "backends/mqtt/subscription.hpp"
+#include "backends/mqtt/user_text.hpp"
 
 namespace omnibus::mqtt {
 namespace {
 
 constexpr std::size_t deliver_at_once = 256;
 constexpr std::size_t loose_messages = 10'000, loose_bytes = std::size_t{64} << 20;
+
+SystemTime now_of_day() {
+  return std::chrono::time_point_cast<SystemTime::duration>(std::chrono::system_clock::now());
+}
 
 driver::Body body_of(std::string_view bytes) {
   const auto owner = std::make_shared_for_overwrite<char[]>(bytes.size());
@@ -30,11 +35,18 @@ bool read_extras(const Publish& publish, Inbound& message, std::optional<SystemT
     message.key = std::move(unwrapped->key);
     message.properties = std::move(unwrapped->properties);
   }
-  for (const auto& [key, value] : publish.properties.user) {
+  const auto take = [&message](std::string_view key, std::string_view value) {
     if (key == key_property) {
       message.key = value;
     } else {
       message.properties.set(key, value);
+    }
+  };
+  for (const auto& [key, value] : publish.properties.user) {
+    if (key.starts_with(escaped_mark)) {
+      take(unescaped(key.substr(escaped_mark.size())), unescaped(value));
+    } else {
+      take(key, value);
     }
   }
   message.body = body_of(payload);
@@ -45,7 +57,7 @@ bool read_extras(const Publish& publish, Inbound& message, std::optional<SystemT
 
 void Subscription::on_message(Feed& feed, const Publish& publish) {
   if (over_ && !best_effort()) return;  // it stays with the broker
-  Inbound message{.id = publish.id, .qos = publish.qos};
+  Inbound message{.id = publish.id, .qos = publish.qos, .came = now_of_day()};
   std::optional<SystemTime> due;
   read_extras(publish, message, due);
   if (publish.again) ++message.attempt;
@@ -54,12 +66,13 @@ void Subscription::on_message(Feed& feed, const Publish& publish) {
     loose_.push_back({.body = std::move(message.body),
                       .properties = std::move(message.properties),
                       .key = std::move(message.key),
-                      .attempt = 1});
+                      .attempt = 1,
+                      .publish_time = message.came});
     drop_oldest();
     return schedule_pump();
   }
   const auto number = feed.log().add(std::move(message));
-  const auto now = std::chrono::time_point_cast<SystemTime::duration>(std::chrono::system_clock::now());
+  const auto now = now_of_day();
   if (due && *due > now) return keep_here(feed, number, *due - now);
   make_ready(feed, number);
   schedule_pump();
@@ -182,6 +195,7 @@ driver::Delivery Subscription::delivery_of(const Feed& feed, std::uint64_t numbe
           .key = message.key,
           .ack = {{feed.number(), number, message.turn}},
           .attempt = message.attempt,
+          .publish_time = message.came,
           .message_id = std::to_string(feed.number()) + "." + std::to_string(number)};
 }
 

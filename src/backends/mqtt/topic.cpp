@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/mqtt/user_text.hpp"
 #include "core/text.hpp"
 
 namespace omnibus::mqtt {
@@ -10,13 +11,12 @@ namespace {
 constexpr std::size_t longest_plain = 64;
 
 void append_escaped(std::string& out, std::string_view level, bool first) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
+  const bool all = is_unwelcome(level);
   for (std::size_t i = 0; i < level.size(); ++i) {
     const char c = level[i];
-    if (c == '+' || c == '#' || c == '%' || (c == '$' && first && i == 0)) {
-      out += '%';
-      out += digits[static_cast<unsigned char>(c) >> 4];
-      out += digits[static_cast<unsigned char>(c) & 15];
+    const bool outside = all && static_cast<unsigned char>(c) >= 0x7f;
+    if (c == '+' || c == '#' || c == '%' || (c == '$' && first && i == 0) || outside) {
+      out += percent(c);
     } else {
       out += c;
     }
@@ -25,12 +25,13 @@ void append_escaped(std::string& out, std::string_view level, bool first) {
 
 /// A share name may hold neither '/' nor wildcards [MQTT-4.8.2-2].
 std::string share_name(std::string_view subscription) {
-  std::string out;
-  for (const char c : subscription) {
+  std::string levels, out;
+  append_escaped(levels, subscription, false);
+  for (const char c : levels) {
     if (c == '/') {
-      out += "%2F";
+      out += percent(c);
     } else {
-      append_escaped(out, std::string_view(&c, 1), false);
+      out += c;
     }
   }
   return out;
