@@ -66,7 +66,7 @@ struct PacketProperties {
 };
 
 struct Will {
-  std::string_view topic, payload;
+  std::string_view topic = {}, payload = {};
   std::uint8_t qos = 0;
   bool retain = false;
   PacketProperties properties = {};
@@ -75,11 +75,11 @@ struct Will {
 };
 
 struct Connect {
-  std::string_view client_id;
+  std::string_view client_id = {};
   bool clean_start = true;
   std::uint16_t keep_alive = 0;  ///< seconds; 0: none
-  std::optional<std::string_view> user, password;
-  std::optional<Will> will;
+  std::optional<std::string_view> user = std::nullopt, password = std::nullopt;
+  std::optional<Will> will = std::nullopt;
   PacketProperties properties = {};
 
   friend bool operator==(const Connect&, const Connect&) = default;
@@ -96,7 +96,7 @@ struct Connack {
 };
 
 struct Publish {
-  std::string_view topic, payload;
+  std::string_view topic = {}, payload = {};
   std::uint16_t id = 0;  ///< 0 exactly when qos is 0
   std::uint8_t qos = 0;
   bool retain = false, again = false;  ///< `again`: the DUP flag
@@ -117,7 +117,7 @@ struct Ack {
 
 struct Subscribe {
   struct Filter {
-    std::string_view filter;
+    std::string_view filter = {};
     std::uint8_t qos = 0;
     bool no_local = false, retain_as_published = false;
     std::uint8_t retain_handling = 0;  ///< 0: send retained, 1: if new, 2: never
@@ -125,7 +125,7 @@ struct Subscribe {
     friend bool operator==(const Filter&, const Filter&) = default;
   };
   std::uint16_t id = 0;
-  std::vector<Filter> filters;
+  std::vector<Filter> filters = {};
   PacketProperties properties = {};
 
   friend bool operator==(const Subscribe&, const Subscribe&) = default;
@@ -133,7 +133,7 @@ struct Subscribe {
 
 struct Unsubscribe {
   std::uint16_t id = 0;
-  std::vector<std::string_view> filters;
+  std::vector<std::string_view> filters = {};
   PacketProperties properties = {};
 
   friend bool operator==(const Unsubscribe&, const Unsubscribe&) = default;
@@ -143,7 +143,7 @@ struct Unsubscribe {
 struct Subscribed {
   Type type = Type::suback;
   std::uint16_t id = 0;
-  std::vector<Reason> reasons;
+  std::vector<Reason> reasons = {};
   PacketProperties properties = {};
 
   friend bool operator==(const Subscribed&, const Subscribed&) = default;
