@@ -82,7 +82,8 @@ class Peer {
   Log log() const;
   /// How many such packets passed.
   std::size_t count(const std::string& client, Direction direction, Type type) const;
-  /// Waits until it holds, looking at each change. False when it did not within the timeout.
+  /// Waits until it holds, looking at each change; it must not call the peer. False when it did not within
+  /// the timeout.
   bool wait(const std::function<bool(const Log&)>& holds,
             std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
   /// The same for so many such packets.

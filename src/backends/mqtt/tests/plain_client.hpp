@@ -66,4 +66,28 @@ class PlainClient {
   std::string buffer_;
 };
 
+inline Connect lasting(std::string_view client) {
+  Connect packet{.client_id = client, .clean_start = false};
+  packet.properties.session_expiry = 3600;
+  return packet;
+}
+
+inline Ack ack(Type type, std::uint16_t id) { return {.type = type, .id = id}; }
+
+inline std::string payload(const Seen& seen) { return std::string(std::get<Publish>(seen.packet).payload); }
+
+inline Seen subscribe(PlainClient& client, std::string_view filter, std::uint8_t qos = 2) {
+  client.send(Subscribe{.id = 60'000, .filters = {{.filter = filter, .qos = qos}}});
+  return client.expect(Type::suback);
+}
+
+/// A client with a lasting session, connected.
+struct Member : PlainClient {
+  Member(const Peer& peer, std::string_view id, Version version = Version::v5) : PlainClient(peer, version) {
+    send(lasting(id));
+    session_present = std::get<Connack>(expect(Type::connack).packet).session_present;
+  }
+  bool session_present = false;
+};
+
 }  // namespace omnibus::mqtt
