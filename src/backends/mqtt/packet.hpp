@@ -66,7 +66,7 @@ struct PacketProperties {
 };
 
 struct Will {
-  std::string_view topic, payload;
+  std::string_view topic = {}, payload = {};
   std::uint8_t qos = 0;
   bool retain = false;
   PacketProperties properties = {};
@@ -75,7 +75,7 @@ struct Will {
 };
 
 struct Connect {
-  std::string_view client_id;
+  std::string_view client_id = {};
   bool clean_start = true;
   std::uint16_t keep_alive = 0;  ///< seconds; 0: none
   std::optional<std::string_view> user = std::nullopt, password = std::nullopt;
@@ -96,7 +96,7 @@ struct Connack {
 };
 
 struct Publish {
-  std::string_view topic, payload;
+  std::string_view topic = {}, payload = {};
   std::uint16_t id = 0;  ///< 0 exactly when qos is 0
   std::uint8_t qos = 0;
   bool retain = false, again = false;  ///< `again`: the DUP flag
@@ -117,7 +117,7 @@ struct Ack {
 
 struct Subscribe {
   struct Filter {
-    std::string_view filter;
+    std::string_view filter = {};
     std::uint8_t qos = 0;
     bool no_local = false, retain_as_published = false;
     std::uint8_t retain_handling = 0;  ///< 0: send retained, 1: if new, 2: never

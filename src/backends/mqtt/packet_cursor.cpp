@@ -36,7 +36,9 @@ bool is_text(std::string_view text) noexcept {
 }
 
 bool has_wildcard(std::string_view text) noexcept {
-  return text.find_first_of("+#") != std::string_view::npos;
+  bool found = false;
+  for (const char c : text) found |= c == '+' || c == '#';
+  return found;
 }
 
 bool is_topic(std::string_view text) noexcept {

@@ -60,7 +60,7 @@ class Cursor {
     const std::uint32_t high = u16(field);
     return high << 16 | u16(field);
   }
-  /// A packet identifier [MQTT-2.2.1-2] [MQTT-2.2.1-3] [MQTT-2.2.1-4].
+  /// A packet identifier [MQTT-2.2.1-3] [MQTT-2.2.1-4].
   std::uint16_t id();
   std::uint32_t varint(const char* field);
   /// With its length of two bytes before it.

@@ -4,26 +4,13 @@
 #include "backends/pulsar/bytes.hpp"
 #include "backends/pulsar/frame.hpp"
 #include "backends/pulsar/tests/golden_commands.hpp"
+#include "support/hex.hpp"
 
 namespace omnibus::pulsar {
 namespace {
 
-std::string bytes(std::string_view hex) {
-  std::string out;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  }
-  return out;
-}
-
-std::string hex(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    out += {digits[static_cast<unsigned char>(c) >> 4], digits[static_cast<unsigned char>(c) & 15]};
-  }
-  return out;
-}
+using support::bytes;
+using support::hex;
 
 // Computed by a program of another language from the protocol's description.
 constexpr std::string_view ping =
