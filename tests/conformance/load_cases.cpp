@@ -71,6 +71,7 @@ TEST_F(Load, ManyProducersToManyConsumers) {
 
 TEST_F(Load, ManyProcessesToManyProcesses) {
   NEEDS(durable);
+  NEEDS(statistics);
   const auto where = queue();
   constexpr std::size_t share = 500;
   consumer(where).close();

@@ -127,13 +127,18 @@ TEST_F(Size, HundredMebibytesWithAKillInBetween) {
   auto victim = worker("measure", where, {{"ack", "none"}, {"count", "2"}});
   EXPECT_EQ(victim->await("got"), measured(body) + " 1");
   victim->kill();
-  auto first = worker("measure", where, {{"count", "1"}, {"window", "1"}});
-  auto second = worker("measure", where, {{"count", "1"}, {"window", "1"}});
+  // Where a process keeps what the broker has sent it, one must take both.
+  const bool apart = features()[Feature::shared].support > Support::weaker;
+  std::vector<std::unique_ptr<Worker>> readers;
+  for (int i = 0; i < (apart ? 2 : 1); ++i) {
+    readers.push_back(worker("measure", where, {{"count", apart ? "1" : "2"}, {"window", "1"}}));
+  }
   std::set<std::string> got;
-  for (auto* each : {first.get(), second.get()}) {
-    const auto line = each->await("got");
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto& reader = *readers[apart ? i : 0];
+    const auto line = reader.await("got");
     got.insert(line.substr(0, line.rfind(' ')));
-    each->await("acked");
+    reader.await("acked");
   }
   EXPECT_EQ(got, (std::set<std::string>{measured(body), measured("small")}));
 }

@@ -138,13 +138,10 @@ void Subscription::choose_feeds(Completion done) {
   }
   look_again();
   if (config_.sharing == Sharing::failover) return done(nullptr);
-  const auto id = names_.of_instance(context_->instance);
-  if (const auto* twin = foreign_holder(id)) {
-    const Error error = make_error(ErrorCode::conflict,
-                                   "another process consumes " + config_.queue.str() + " as " + config_.name +
-                                       " under the same instance name (" + *twin + ")",
-                                   false, "give each process its own --instance");
-    return done(&error);
+  // Another may have it in hand: who had this name before is gone, and what it left is being emptied.
+  std::string id = names_.of_instance(context_->instance);
+  for (int twin = 2; foreign_holder(id) != nullptr; ++twin) {
+    id = names_.of_instance(context_->instance) + "-" + std::to_string(twin);
   }
   // It takes part once the home lets it.
   const auto feed = make_feed(Feed::Kind::instance, id, shares() ? std::string() : names_.topic());
