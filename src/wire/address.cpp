@@ -1,5 +1,6 @@
 #include "wire/address.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <omnibus/error.hpp>
@@ -46,6 +47,16 @@ Address Address::parse(std::string_view text, std::uint16_t default_port) {
   }
   if (host.empty() || host.find_first_of("/@?# ") != std::string_view::npos) malformed(text);
   return {std::string(host), has_port ? parse_port(port, text) : default_port};
+}
+
+std::vector<Address> Address::parse_list(std::string_view text, std::uint16_t default_port) {
+  std::vector<Address> addresses;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    addresses.push_back(parse(text.substr(0, comma), default_port));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return addresses;
 }
 
 }  // namespace omnibus::wire

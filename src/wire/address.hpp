@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace omnibus::wire {
 
@@ -16,6 +17,8 @@ struct Address {
   std::string str() const;
   /// Reads `host`, `host:port`, `[v6]` or `[v6]:port`. Errors: ConfigError naming the text.
   static Address parse(std::string_view text, std::uint16_t default_port);
+  /// Reads several, separated by commas; none when the text is empty. Errors: ConfigError.
+  static std::vector<Address> parse_list(std::string_view text, std::uint16_t default_port);
 
   // NOLINTNEXTLINE(modernize-use-nullptr): it mistakes the zero inside a default <=> for a pointer
   friend auto operator<=>(const Address&, const Address&) = default;

@@ -95,6 +95,8 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   std::size_t begin_at = 0, end_at = 0;  ///< what is received and not used
   std::deque<std::string> chunks;
   std::size_t in_flight = 0;  ///< chunks being written
+  std::uint64_t queued = 0, written = 0;  ///< bytes, ever
+  std::deque<std::pair<std::uint64_t, UniqueFunction<void()>>> awaiting;  ///< by how much must be written
   bool scheduled = false, over = false;
 };
 
@@ -221,6 +223,7 @@ bool Stream::State::take_in() {
 
 void Stream::State::queue(std::string&& bytes) {
   if (over || bytes.empty()) return;
+  queued += bytes.size();
   const bool joins = chunks.size() > in_flight && chunks.back().size() + bytes.size() <= joined_chunk;
   if (joins) {
     chunks.back() += bytes;
@@ -258,9 +261,15 @@ void Stream::State::on_written(const error_code& error) {
                  "the connection to " + target.address.str() + " was lost: " + error.message(),
                  Error::Details{.retryable = true, .native = error.message()}});
   }
+  for (std::size_t i = 0; i < in_flight; ++i) written += chunks[i].size();
   chunks.erase(chunks.begin(), chunks.begin() + static_cast<std::ptrdiff_t>(in_flight));
   in_flight = 0;
   flush();
+  while (!over && !awaiting.empty() && awaiting.front().first <= written) {
+    auto work = std::move(awaiting.front().second);
+    awaiting.pop_front();
+    work();
+  }
 }
 
 void Stream::State::fail(const Error& error) {
@@ -272,6 +281,8 @@ void Stream::State::fail(const Error& error) {
 
 void Stream::State::shut() noexcept {
   over = true;
+  const auto dropped = std::move(awaiting);  // may own what owns this stream: goes last
+  awaiting.clear();
   timer.cancel();
   error_code ignored;
   socket.close(ignored);
@@ -294,5 +305,13 @@ void Stream::start(Received received, Closed closed) {
 void Stream::write(std::string_view bytes) { state_->queue(std::string(bytes)); }
 
 void Stream::write(std::string&& bytes) { state_->queue(std::move(bytes)); }
+
+std::size_t Stream::queued() const noexcept { return state_->queued - state_->written; }
+
+void Stream::when_written(UniqueFunction<void()> work) {
+  if (state_->over) return;
+  if (queued() == 0) return work();
+  state_->awaiting.emplace_back(state_->queued, std::move(work));
+}
 
 }  // namespace omnibus::wire

@@ -43,6 +43,11 @@ class Stream {
   /// Queues bytes; what one turn of the loop queues leaves together.
   void write(std::string_view bytes);
   void write(std::string&& bytes);
+  /// Bytes queued that the kernel has not taken.
+  std::size_t queued() const noexcept;
+  /// Runs `work` on the loop once the kernel has taken all that is queued now: at once when it has. Dropped
+  /// when the stream ends before.
+  void when_written(UniqueFunction<void()> work);
 
   struct State;
   explicit Stream(std::shared_ptr<State> state) : state_(std::move(state)) {}

@@ -61,6 +61,8 @@ struct PacketProperties {
   std::optional<bool> retain_available, wildcards_available, subscription_ids_available, shared_available;
   std::optional<std::uint32_t> maximum_packet_size;  ///< bytes, the whole packet
   UserProperties user;
+
+  friend bool operator==(const PacketProperties&, const PacketProperties&) = default;
 };
 
 struct Will {
@@ -68,6 +70,8 @@ struct Will {
   std::uint8_t qos = 0;
   bool retain = false;
   PacketProperties properties = {};
+
+  friend bool operator==(const Will&, const Will&) = default;
 };
 
 struct Connect {
@@ -77,13 +81,18 @@ struct Connect {
   std::optional<std::string_view> user, password;
   std::optional<Will> will;
   PacketProperties properties = {};
+
+  friend bool operator==(const Connect&, const Connect&) = default;
 };
 
 struct Connack {
   bool session_present = false;
-  /// Of 3.1.1 the return code, translated to its reason code of MQTT 5.
+  /// Of 3.1.1 the return code, translated to its reason code of MQTT 5. A refusal of 3.1.1 is understood in
+  /// either version, for brokers that know no other refuse a CONNECT of MQTT 5 so.
   Reason reason = Reason::success;
   PacketProperties properties = {};
+
+  friend bool operator==(const Connack&, const Connack&) = default;
 };
 
 struct Publish {
@@ -92,6 +101,8 @@ struct Publish {
   std::uint8_t qos = 0;
   bool retain = false, again = false;  ///< `again`: the DUP flag
   PacketProperties properties = {};
+
+  friend bool operator==(const Publish&, const Publish&) = default;
 };
 
 /// PUBACK, PUBREC, PUBREL, PUBCOMP.
@@ -100,6 +111,8 @@ struct Ack {
   std::uint16_t id = 0;
   Reason reason = Reason::success;
   PacketProperties properties = {};
+
+  friend bool operator==(const Ack&, const Ack&) = default;
 };
 
 struct Subscribe {
@@ -108,16 +121,22 @@ struct Subscribe {
     std::uint8_t qos = 0;
     bool no_local = false, retain_as_published = false;
     std::uint8_t retain_handling = 0;  ///< 0: send retained, 1: if new, 2: never
+
+    friend bool operator==(const Filter&, const Filter&) = default;
   };
   std::uint16_t id = 0;
   std::vector<Filter> filters;
   PacketProperties properties = {};
+
+  friend bool operator==(const Subscribe&, const Subscribe&) = default;
 };
 
 struct Unsubscribe {
   std::uint16_t id = 0;
   std::vector<std::string_view> filters;
   PacketProperties properties = {};
+
+  friend bool operator==(const Unsubscribe&, const Unsubscribe&) = default;
 };
 
 /// SUBACK, UNSUBACK. A 3.1.1 UNSUBACK has no reasons.
@@ -126,25 +145,33 @@ struct Subscribed {
   std::uint16_t id = 0;
   std::vector<Reason> reasons;
   PacketProperties properties = {};
+
+  friend bool operator==(const Subscribed&, const Subscribed&) = default;
 };
 
 /// PINGREQ, PINGRESP.
 struct Ping {
   Type type = Type::pingreq;
+
+  friend bool operator==(const Ping&, const Ping&) = default;
 };
 
 struct Disconnect {
   Reason reason = Reason::success;
   PacketProperties properties = {};
+
+  friend bool operator==(const Disconnect&, const Disconnect&) = default;
 };
 
 struct Auth {
   Reason reason = Reason::success;
   PacketProperties properties = {};
+
+  friend bool operator==(const Auth&, const Auth&) = default;
 };
 
-using Packet = std::variant<Connect, Connack, Publish, Ack, Subscribe, Subscribed, Unsubscribe, Ping,
-                            Disconnect, Auth>;
+using Packet =
+    std::variant<Connect, Connack, Publish, Ack, Subscribe, Subscribed, Unsubscribe, Ping, Disconnect, Auth>;
 
 /// One whole packet's bytes.
 struct Frame {
@@ -153,18 +180,24 @@ struct Frame {
   std::size_t size = 0;   ///< of the whole
 };
 
-/// The packet that `bytes` begin with, when it is whole. Errors: ProtocolError for a length that is malformed
-/// or larger than `most` bytes in all, as soon as that is seen.
+/// The packet that `bytes` begin with, when it is whole. Errors: ProtocolError for a type or flags that do
+/// not exist and for a length that is malformed or larger than `most` bytes in all, as soon as that is seen.
 std::optional<Frame> first_frame(std::string_view bytes, std::size_t most);
 
 /// Reads a packet. A CONNECT of any version is read, its own version is in `connect_version`; that of others
-/// is `version`. Errors: ProtocolError that names the packet and what is wrong.
+/// is `version`. Errors: ProtocolError that names the packet and what is wrong; `native` is the name of the
+/// reason to close the connection with, see reason_of().
 Packet parse(const Frame& frame, Version version);
 /// The version that a CONNECT asks for. Errors: ProtocolError.
 Version connect_version(const Frame& frame);
+/// What to tell the peer in a DISCONNECT after such a ProtocolError: malformed_packet, protocol_error or a
+/// closer one; unspecified for other errors.
+Reason reason_of(const Error& error) noexcept;
 
 /// Append the packet. What does not fit into its field (text over 65,535 bytes) is an Error{too_large}, what
-/// no packet may hold (an id of 0, U+0000 in text) Error{internal}; `out` is then unchanged.
+/// no packet may hold (an id of 0, U+0000 in text) Error{internal}; `out` is then unchanged. 3.1.1 has no
+/// reasons beside those of CONNACK and SUBACK: they are left out, but failure is no success, so a PUBACK or
+/// PUBREC that refuses and a DISCONNECT for a reason are an Error{internal} there: close the connection.
 void write(std::string& out, Version version, const Packet& packet);
 /// The same without a variant, for the frequent ones.
 void write(std::string& out, Version version, const Publish& publish);

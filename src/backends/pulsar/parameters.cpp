@@ -30,12 +30,7 @@ Duration parse_time(std::string_view parameter, std::string_view text) {
 
 std::vector<wire::Address> parse_brokers(std::string_view hosts, std::uint16_t port) {
   if (hosts.ends_with('/')) hosts.remove_suffix(1);
-  std::vector<wire::Address> brokers;
-  while (!hosts.empty()) {
-    const auto comma = std::min(hosts.find(','), hosts.size());
-    brokers.push_back(wire::Address::parse(hosts.substr(0, comma), port));
-    hosts.remove_prefix(std::min(comma + 1, hosts.size()));
-  }
+  auto brokers = wire::Address::parse_list(hosts, port);
   if (brokers.empty()) {
     throw ConfigError("the URL names no broker",
                       "it looks like pulsar://host:6650 or pulsar+ssl://host:6651");
