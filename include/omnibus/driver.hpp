@@ -36,11 +36,12 @@ std::string_view to_string(Support support) noexcept;
 /// The promises that differ between brokers. Tests, docs and the start-up warning read them; nothing else may
 /// special-case a broker.
 enum class Feature : std::uint8_t {
-  best_effort,         ///< q0
-  at_least_once,       ///< q1
-  send_deduplication,  ///< q2 (a)
-  transactions,        ///< q2 (b)
-  durable,             ///< survives a restart of the broker
+  best_effort,           ///< q0
+  separate_best_effort,  ///< q0 of a name is another queue than its q1 and q2
+  at_least_once,         ///< q1
+  send_deduplication,    ///< q2 (a)
+  transactions,          ///< q2 (b)
+  durable,               ///< survives a restart of the broker
   shared,
   exclusive,
   failover,
@@ -50,9 +51,9 @@ enum class Feature : std::uint8_t {
   negative_acknowledge,
   delayed_send,
   ordered_keys,
-  attempts,             ///< native: counted durably; weaker: per process
-  confirmed_ack,        ///< native: an acknowledgement is confirmed by the broker; weaker: only written
-  selective_ack,        ///< what is acknowledged stays so whatever came before it; weaker: in the order of receipt
+  attempts,       ///< native: counted durably; weaker: per process
+  confirmed_ack,  ///< native: an acknowledgement is confirmed by the broker; weaker: only written
+  selective_ack,  ///< what is acknowledged stays so whatever came before it; weaker: in the order of receipt
   ack_after_reconnect,  ///< ids outlive the link
   ack_timeout,
   large_messages,  ///< 100 MiB

@@ -110,6 +110,11 @@ TEST_F(AtLeastOnce, ConsumerProcessKilledInMidWork) {
   victim->await("done");
   victim->kill();
   auto inbox = consumer(where);
+  if (features()[Feature::selective_ack].support <= Support::weaker) {
+    const auto again = number_set(take(inbox, 20));
+    EXPECT_EQ(again.size(), 20u) << "what stands before the acknowledged ones was not acknowledged";
+    return;
+  }
   const auto again = take(inbox, 10);
   for (const auto& message : again) EXPECT_EQ(message->number % 2, 1);
   EXPECT_EQ(number_set(again).size(), 10u);
@@ -141,7 +146,10 @@ TEST_F(AtLeastOnce, ConsumerProcessesKilledAtRandom) {
   auto inbox = consumer(where);
   while (tally.lost() > 0) {
     const auto message = next(inbox);
-    EXPECT_FALSE(acked.count(message->number)) << message->number << " came again after its acknowledgement";
+    if (features()[Feature::confirmed_ack].support > Support::weaker) {
+      EXPECT_FALSE(acked.count(message->number))
+          << message->number << " came again after its acknowledgement";
+    }
     tally.count(static_cast<std::size_t>(message->number));
     inbox.acknowledge(message);
   }

@@ -149,7 +149,7 @@ TEST_F(Kills, RelaysAtRandomLoseAndDoubleNothing) {
 }
 
 TEST_F(Kills, SenderAtEachStepStoresEachMessageOnce) {
-  NEEDS(send_deduplication);
+  NEEDS_MORE_THAN_WEAKER(send_deduplication);
   NEEDS(durable);
   constexpr std::size_t count = 20;
   const auto where = queue("queue", Qos::exactly_once);

@@ -142,6 +142,7 @@ TEST_F(Name, Q1AndQ2AreOneQueue) {
 
 TEST_F(Name, Q0IsAnotherQueue) {
   NEEDS(best_effort);
+  NEEDS_MORE_THAN_WEAKER(separate_best_effort);
   const auto q0 = queue("two", Qos::best_effort), q1 = queue("two", Qos::at_least_once);
   auto loose = consumer(q0);
   auto firm = consumer(q1);

@@ -8,6 +8,13 @@ class Subscriptions : public Case {
   static ConsumerOptions ephemeral(Duration expiry = Duration::zero()) {
     return {.lifetime = Lifetime::ephemeral, .expiry = expiry};
   }
+  /// To nobody: some brokers tell.
+  static void send_unheard(Producer<Item>& outbox, const Item& sent) {
+    const auto error = error_of([&] { outbox.send(sent); });
+    if (error) {
+      EXPECT_EQ(error->code(), ErrorCode::no_subscription) << error->what();
+    }
+  }
   bool listed(const QueueName& where, const std::string& subscription) {
     return bus().statistics(where).subscriptions.count(subscription) > 0;
   }
@@ -49,7 +56,7 @@ TEST_F(Subscriptions, EphemeralGoesWithItsLastConsumer) {
   outbox.send(item(1));
   EXPECT_EQ(next(second)->number, 1) << "it went before its last consumer";
   second.close();
-  outbox.send(item(2));
+  send_unheard(outbox, item(2));
   auto third = consumer(where, "brief", ephemeral());
   outbox.send(item(3));
   EXPECT_EQ(next(third)->number, 3);
@@ -166,7 +173,8 @@ TEST_F(Subscriptions, EphemeralGoesWithTheRestartOfTheBroker) {
   const auto where = queue();
   consumer(where, "brief", ephemeral());
   restart_broker();
-  producer(where).send(item(1));
+  auto outbox = producer(where);
+  send_unheard(outbox, item(1));
   auto inbox = consumer(where, "brief", ephemeral());
   EXPECT_TRUE(silent(inbox));
 }

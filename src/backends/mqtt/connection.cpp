@@ -10,6 +10,8 @@
 namespace omnibus::mqtt {
 namespace {
 
+constexpr Duration least_farewell = std::chrono::milliseconds(250),
+                   longest_farewell = std::chrono::seconds(2);
 constexpr std::size_t largest_packet = 268'435'455 + 5;  ///< what the remaining length can say, and its head
 
 wire::Address address_of(const Context& context) {
@@ -129,6 +131,7 @@ void Connection::finish_opening(const Error* error) {
 // ---- what comes in
 
 std::size_t Connection::received(std::string_view bytes) {
+  if (state_ == State::closed) return bytes.size();
   const auto self = shared_from_this();  // a callback may let go of the last reference
   heard_ = true;
   std::size_t used = 0;
@@ -314,15 +317,18 @@ void Connection::close(std::optional<std::uint32_t> expiry, TimePoint deadline, 
   for (auto& ping : pings) {
     if (ping) ping(&closed);
   }
-  // Owned by what waits, until it is written. The broker closes once it has read it.
-  const auto finish = [self = shared_from_this()] { self->finish_closing(); };
-  if (deadline != TimePoint::max()) farewell_timer_.at(deadline, finish);
-  stream_->when_written(finish);
+  // The broker closes once it has read it. Were we first, with something unread, the kernel would take back
+  // what is on its way.
+  opening_ = shared_from_this();
+  const auto now = Clock::now();
+  farewell_timer_.at(std::clamp(deadline, now + least_farewell, now + longest_farewell),
+                     [self = shared_from_this()] { self->finish_closing(); });
 }
 
 void Connection::finish_closing() {
   if (!farewell_) return;
   const auto self = shared_from_this();
+  opening_.reset();
   auto done = std::exchange(farewell_, nullptr);
   farewell_timer_.cancel();
   const auto stream = std::move(stream_);

@@ -73,8 +73,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::size_t queued() const noexcept { return stream_ ? stream_->queued() : 0; }
   void when_written(UniqueFunction<void()> work);
 
-  /// Says DISCONNECT and ends; `done` runs when it is written or at `deadline`. `expiry` replaces the
-  /// session's (MQTT 5).
+  /// Says DISCONNECT and ends; `done` runs when the broker has read it, at the latest at `deadline` or soon
+  /// after. `expiry` replaces the session's (MQTT 5).
   void close(std::optional<std::uint32_t> expiry, TimePoint deadline, UniqueFunction<void()> done);
   /// Ends it at once, without a word, unless `reason` is one of failure.
   void abort(const Error& error, Reason reason = Reason::success);
@@ -99,7 +99,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::string peer_;
   State state_ = State::opening;
   Opened opened_;
-  std::shared_ptr<Connection> opening_;  ///< itself, until somebody else owns it
+  std::shared_ptr<Connection> opening_;  ///< itself, while nobody else owns it
   std::unique_ptr<wire::Stream> stream_;
   wire::Timer greeting_timer_, alive_timer_, farewell_timer_;
   Terms terms_;

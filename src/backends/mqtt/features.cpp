@@ -21,10 +21,11 @@ driver::Features features(const Context& context, const Terms& terms) {
   for (const auto feature : {Feature::authentication, Feature::encryption, Feature::link_loss}) {
     features.set(feature, Support::native);
   }
-  features.set(Feature::best_effort, Support::native, "QoS 0; on the topic of q1 and q2 of the same name");
+  features.set(Feature::best_effort, Support::native, "QoS 0");
   features.set(
       Feature::at_least_once, terms.maximum_qos > 0 ? Support::native : Support::missing,
       "QoS 1; the broker's limits of queued messages must not be smaller than the backlog, or it drops");
+  features.set(Feature::separate_best_effort, Support::weaker, "q0, q1 and q2 of one name are one topic");
   features.set(Feature::send_deduplication,
                terms.maximum_qos < 2              ? Support::missing
                : context.parameters.state.empty() ? Support::weaker

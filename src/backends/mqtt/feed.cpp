@@ -76,8 +76,11 @@ void Feed::connected(std::shared_ptr<Session> session, Completion done) {
                             part(nullptr);  // it may not have been subscribed
                             if (const auto self = weak.lock()) self->look_for_more();
                           });
+  } else if (config_.filter.empty()) {
+    all.part()(nullptr);
   } else {
     session_->subscribe({{.filter = config_.filter, .qos = config_.qos, .retain_handling = 2}}, all.part());
+    if (!config_.unwanted.empty()) session_->unsubscribe({config_.unwanted}, [](const Error*) {});
   }
 }
 
@@ -121,6 +124,24 @@ void Feed::widen(std::size_t window, Completion done) {
                     if (error != nullptr) self->on_lost(*error);
                   });
                 });
+}
+
+void Feed::switch_filter(const std::string& filter, Completion done) {
+  if (lost_ || !session_ || filter == config_.filter) return done(lost_ ? &*lost_ : nullptr);
+  const std::string before = std::exchange(config_.filter, filter);
+  wire::Gather all(2, std::move(done));
+  session_->subscribe({{.filter = config_.filter, .qos = config_.qos, .retain_handling = 2}}, all.part());
+  session_->unsubscribe({before}, all.part());
+}
+
+void Feed::tell(const std::string& holder) {
+  config_.holder = holder;
+  if (!lost_ && session_) tell_presence(config_.holder, [](const Error*) {});
+}
+
+void Feed::stop_taking(Completion done) {
+  if (lost_ || !session_ || config_.filter.empty()) return done(nullptr);
+  session_->unsubscribe({std::exchange(config_.filter, {})}, std::move(done));
 }
 
 // ---- messages

@@ -38,6 +38,7 @@ class Feed final : public SessionEvents, public std::enable_shared_from_this<Fee
     Kind kind = Kind::home;
     std::string client_id = {};
     std::string filter = {};    ///< subscribed to; of an adopted one, no more
+    std::string unwanted = {};  ///< a filter that the session may have from before
     std::string presence = {};  ///< where its holder is told; empty: nowhere
     std::string holder = {};    ///< what is told
     std::uint8_t qos = 1;
@@ -66,6 +67,14 @@ class Feed final : public SessionEvents, public std::enable_shared_from_this<Fee
   void open(Completion done);
   /// Connects anew with a larger window; what is unanswered stays.
   void widen(std::size_t window, Completion done);
+
+  /// Subscribes to another filter and then no more to that of before: nothing is missed, and what comes
+  /// meanwhile may come twice.
+  void switch_filter(const std::string& filter, Completion done);
+  /// Tells another holder from now on.
+  void tell(const std::string& holder);
+  /// No longer takes part in its shared subscription; what the session has stays in it.
+  void stop_taking(Completion done);
 
   /// Answers what is settled, as far as nothing older is unsettled. `done` runs when the kernel has the
   /// answers, or at once when there are none. Errors: why the session ended before.

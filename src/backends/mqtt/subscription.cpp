@@ -15,7 +15,8 @@ Subscription::Subscription(std::shared_ptr<Context> context, std::shared_ptr<Tru
       names_(config_.queue, config_.name, context_->parameters.client_id_prefix),
       due_timer_(context_->loop),
       look_timer_(context_->loop),
-      compete_timer_(context_->loop) {}
+      compete_timer_(context_->loop),
+      share_timer_(context_->loop) {}
 
 Error Subscription::conflict(const std::string& holder) const {
   return make_error(
@@ -112,6 +113,13 @@ void Subscription::finish(bool forget, TimePoint deadline, UniqueFunction<void()
   const auto end = [self = shared_from_this(), deadline, once] {
     if (auto then = std::exchange(*once, nullptr)) self->end_feeds(false, deadline, std::move(then));
   };
+  // A session that nobody serves must get nothing that others could have; a home that is left alone takes
+  // all.
+  if (shares()) {
+    if (auto* const own = feed_of(Feed::Kind::instance)) own->stop_taking([](const Error*) {});
+    auto* const home = feed_of(Feed::Kind::home);
+    if (home != nullptr && !has_others(true)) home->switch_filter(names_.topic(), [](const Error*) {});
+  }
   // The broker may be slow to confirm; what is not copied by then comes again with what is behind it.
   if (deadline != TimePoint::max()) due_timer_.at(deadline, end);
   copy_blocking([end](const Error*) { end(); });

@@ -86,7 +86,8 @@ class Subscription final : public FeedEvents,
   void choose_feeds(Completion done);
   void open_home(Completion done);
   void open_brief(Completion done);
-  std::shared_ptr<Feed> make_feed(Feed::Kind kind, std::string client_id, std::string filter);
+  std::shared_ptr<Feed> make_feed(Feed::Kind kind, std::string client_id, std::string filter,
+                                  bool sharing = false);
   void open_feed(const std::shared_ptr<Feed>& feed, Completion done);
   std::size_t window() const noexcept;
   const std::string* foreign_holder(const std::string& client_id) const;
@@ -95,7 +96,13 @@ class Subscription final : public FeedEvents,
   void look_after_others();
   void adopt(const std::string& client_id);
   void look_again();
-  std::string holder_text() const;
+  std::string holder_text(bool sharing = false) const;
+  bool shares() const noexcept { return context_->version == Version::v5 && context_->shares; }
+  Feed* feed_of(Feed::Kind kind) const;
+  bool has_others(bool living) const;
+  void fit_home();
+  void share_with_home(const std::shared_ptr<Feed>& feed, Completion done);
+  void begin_sharing();
   // Joining and leaving: subscription.cpp
   void join_next();
   void joined(const Error* error);
@@ -134,7 +141,8 @@ class Subscription final : public FeedEvents,
   std::map<std::uint64_t, std::shared_ptr<Feed>> feeds_;
   std::shared_ptr<Feed> local_;                              ///< one of them
   std::map<std::string, std::string, std::less<>> holders_;  ///< by client id: what is told of it
-  bool watching_ = false;
+  bool watching_ = false, fitting_ = false;
+  Completion sharing_;  ///< set while an own session waits to take part
   std::set<std::string> adopting_;
   std::deque<Ready> ready_;
   std::deque<driver::Delivery> loose_;  ///< of best effort
@@ -142,7 +150,7 @@ class Subscription final : public FeedEvents,
   std::size_t turn_ = 0;  ///< whose it is among the members
   std::vector<driver::Delivery> batch_;
   std::multimap<TimePoint, Ready> due_;
-  wire::Timer due_timer_, look_timer_, compete_timer_;
+  wire::Timer due_timer_, look_timer_, compete_timer_, share_timer_;
 };
 
 }  // namespace omnibus::mqtt

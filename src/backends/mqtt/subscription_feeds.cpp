@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view gone = "gone";
 constexpr std::size_t retry_window = 0xffff;
+constexpr Duration patience_with_home = std::chrono::seconds(2);
 constexpr Duration look_interval = std::chrono::seconds(30);
 
 /// Apart from that of others who have heard the same.
@@ -23,15 +24,20 @@ Duration some_time() {
   return std::chrono::microseconds(random() % 100'000);
 }
 
+/// Told by a home whose messages others may take part of.
+constexpr std::string_view sharing_mark = " sharing";
+
 std::string_view mode_of(std::string_view holder) {
+  if (holder.ends_with(sharing_mark)) holder.remove_suffix(sharing_mark.size());
   return holder.substr(std::min(holder.find(' ') + 1, holder.size()));
 }
 
 }  // namespace
 
-std::string Subscription::holder_text() const {
+std::string Subscription::holder_text(bool sharing) const {
   constexpr std::string_view modes[] = {"shared", "exclusive", "failover"};
-  return context_->token + " " + std::string(modes[static_cast<std::size_t>(config_.sharing)]);
+  return context_->token + " " + std::string(modes[static_cast<std::size_t>(config_.sharing)]) +
+         std::string(sharing ? sharing_mark : "");
 }
 
 /// What is told of the session when another Bus has it.
@@ -53,7 +59,8 @@ std::size_t Subscription::window() const noexcept {
   return std::min<std::size_t>(sum, 0xffff);
 }
 
-std::shared_ptr<Feed> Subscription::make_feed(Feed::Kind kind, std::string client_id, std::string filter) {
+std::shared_ptr<Feed> Subscription::make_feed(Feed::Kind kind, std::string client_id, std::string filter,
+                                              bool sharing) {
   using Kind = Feed::Kind;
   const bool lasting = config_.lasting && kind != Kind::brief;
   Feed::Config config{.kind = kind,
@@ -63,9 +70,10 @@ std::shared_ptr<Feed> Subscription::make_feed(Feed::Kind kind, std::string clien
                       .expiry = lasting ? config_.expiry : 0,
                       .window = kind == Kind::retry ? retry_window : window(),
                       .kept = lasting && config_.queue.qos == Qos::exactly_once};
+  if (kind == Kind::home && shares()) config.unwanted = sharing ? names_.topic() : names_.shared_filter();
   if (kind == Kind::home || kind == Kind::instance || kind == Kind::adopted) {
     config.presence = names_.presence(config.client_id);
-    config.holder = holder_text();
+    config.holder = holder_text(sharing);
   }
   return std::make_shared<Feed>(context_, ++context_->last_number, std::move(config), weak_from_this());
 }
@@ -98,11 +106,20 @@ void Subscription::open(Completion done) {
                 });
 }
 
+/// What this Bus has sent before is with the broker first, for it is not this subscription's.
 void Subscription::open_brief(Completion done) {
-  const bool shared = context_->version == Version::v5 && context_->shares;
-  auto id = context_->parameters.client_id_prefix + plain(config_.name).substr(0, 24) + "-" + text::uuid();
-  open_feed(make_feed(Feed::Kind::brief, std::move(id), shared ? names_.shared_filter() : names_.topic()),
-            std::move(done));
+  trunk_->session([self = shared_from_this(), done = std::move(done)](
+                      const Error* error, const std::shared_ptr<Session>& session) mutable {
+    if (error != nullptr) return done(error);
+    session->ping([self, done = std::move(done)](const Error* failed) mutable {
+      if (failed != nullptr) return done(failed);
+      auto id = self->context_->parameters.client_id_prefix + plain(self->config_.name).substr(0, 24) + "-" +
+                text::uuid();
+      self->open_feed(self->make_feed(Feed::Kind::brief, std::move(id),
+                                      self->shares() ? self->names_.shared_filter() : self->names_.topic()),
+                      std::move(done));
+    });
+  });
 }
 
 void Subscription::choose_feeds(Completion done) {
@@ -121,7 +138,6 @@ void Subscription::choose_feeds(Completion done) {
   }
   look_again();
   if (config_.sharing == Sharing::failover) return done(nullptr);
-  const bool shared = context_->version == Version::v5 && context_->shares;
   const auto id = names_.of_instance(context_->instance);
   if (const auto* twin = foreign_holder(id)) {
     const Error error = make_error(ErrorCode::conflict,
@@ -130,19 +146,82 @@ void Subscription::choose_feeds(Completion done) {
                                    false, "give each process its own --instance");
     return done(&error);
   }
-  open_feed(make_feed(Feed::Kind::instance, id, shared ? names_.shared_filter() : names_.topic()),
-            [self = shared_from_this(), done = std::move(done)](const Error* error) mutable {
-              done(error);
-              if (error == nullptr) self->look_after_others();
-            });
+  // It takes part once the home lets it.
+  const auto feed = make_feed(Feed::Kind::instance, id, shares() ? std::string() : names_.topic());
+  open_feed(feed, [self = shared_from_this(), feed, done = std::move(done)](const Error* error) mutable {
+    if (error != nullptr || !self->shares()) return done(error);
+    self->share_with_home(feed, std::move(done));
+  });
+}
+
+/// A home subscribes to the topic itself while nobody else takes part: brokers were seen to forget shared
+/// subscriptions when they restart. It changes over when it hears of us, and tells so.
+void Subscription::share_with_home(const std::shared_ptr<Feed>& feed, Completion done) {
+  sharing_ = [self = shared_from_this(), feed, done = std::move(done)](const Error* error) mutable {
+    if (error != nullptr) return done(error);
+    feed->switch_filter(self->names_.shared_filter(),
+                        [self, done = std::move(done)](const Error* refused) mutable {
+                          done(refused);
+                          if (refused == nullptr) self->look_after_others();
+                        });
+  };
+  const auto* home = foreign_holder(names_.home());
+  if (home == nullptr || home->ends_with(sharing_mark)) return begin_sharing();
+  // One that is not heard of may be gone without a word: messages may then come twice for a while.
+  share_timer_.after(patience_with_home, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->begin_sharing();
+  });
+}
+
+void Subscription::begin_sharing() {
+  if (!sharing_) return;
+  auto begin = std::exchange(sharing_, nullptr);
+  if (!over_) return begin(nullptr);
+  const Error error = make_error(ErrorCode::unavailable, "the connection was lost", true);
+  begin(&error);
+}
+
+Feed* Subscription::feed_of(Feed::Kind kind) const {
+  for (const auto& [number, feed] : feeds_) {
+    if (feed->kind() == kind && !feed->is_lost()) return feed.get();
+  }
+  return nullptr;
+}
+
+/// Whether other sessions than the home take part, or, unless only `living` count, have messages left.
+bool Subscription::has_others(bool living) const {
+  return std::any_of(holders_.begin(), holders_.end(), [&](const auto& each) {
+    return each.first != names_.home() &&
+           !(living && (each.second == gone || each.second.starts_with(context_->token)));
+  });
+}
+
+/// The home subscribes as it is to: with others, or alone.
+void Subscription::fit_home() {
+  Feed* const home = feed_of(Feed::Kind::home);
+  if (home == nullptr || over_ || fitting_ || !shares()) return;
+  const bool others = has_others(false);
+  const auto& wanted = others ? names_.shared_filter() : names_.topic();
+  if (home->config().filter == wanted) return;
+  fitting_ = true;
+  home->switch_filter(wanted,
+                      [weak = weak_from_this(), home = home->shared_from_this(), others](const Error* error) {
+                        const auto self = weak.lock();
+                        if (!self) return;
+                        self->fitting_ = false;
+                        if (error != nullptr) return;
+                        home->tell(self->holder_text(others));
+                        self->fit_home();
+                      });
 }
 
 /// The home, and the copies of what was given back.
 void Subscription::open_home(Completion done) {
-  const bool shared = context_->version == Version::v5 && context_->shares;
+  const bool others = shares() && has_others(false);
+  auto home =
+      make_feed(Feed::Kind::home, names_.home(), others ? names_.shared_filter() : names_.topic(), others);
   wire::Gather all(2, std::move(done));
-  open_feed(make_feed(Feed::Kind::home, names_.home(), shared ? names_.shared_filter() : names_.topic()),
-            all.part());
+  open_feed(home, all.part());
   open_feed(make_feed(Feed::Kind::retry, names_.retry(), names_.retry_topic()), all.part());
 }
 
@@ -155,6 +234,9 @@ void Subscription::on_presence(std::string_view topic, std::string_view holder) 
   } else {
     holders_[client_id] = holder;
   }
+  if (sharing_ && client_id == names_.home() && (holder.empty() || holder.ends_with(sharing_mark)))
+    begin_sharing();
+  fit_home();
   if (!opened_ || over_ || holds(client_id)) return;
   const bool free = client_id == names_.home() && foreign_holder(client_id) == nullptr;
   if (free || holder == gone) {
@@ -182,7 +264,7 @@ void Subscription::look_after_others() {
     });
   }
   // Without shared subscriptions every session has every message: there is nothing to inherit.
-  if (context_->version != Version::v5 || !context_->shares) return;
+  if (!shares()) return;
   const auto holders = holders_;
   for (const auto& [client_id, holder] : holders) {
     if (holder == gone && client_id != names_.home() && !holds(client_id)) adopt(client_id);
