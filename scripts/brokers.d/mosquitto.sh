@@ -58,7 +58,7 @@ configure() {
   [ "${OMNIBUS_BROKERS_FOR:-tests}" = tests ] || interval=1800
   {
     # As root it would turn into the user mosquitto, who cannot read here. Others stay who they are.
-    printf '%s\n' "user $(id -un)" 'log_dest stderr' 'sys_interval 0' \
+    printf '%s\n' "user $(id -un)" 'log_dest stderr' 'log_type error' 'log_type warning' 'log_type notice' 'sys_interval 0' \
       'persistence true' "persistence_location $data/" "autosave_interval $interval" \
       'max_queued_messages 0' 'max_inflight_messages 0' 'max_keepalive 65535' 'set_tcp_nodelay true' 'retain_available true' \
       '' "listener ${port[plain]} 127.0.0.1"
