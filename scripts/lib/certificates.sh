@@ -21,6 +21,22 @@ make_certificates() {
   ) >"$folder.log" 2>&1 || { cat "$folder.log" >&2; return 1; }
 }
 
+# make_client_certificate FOLDER NAME: a client's certificate in that name (NAME.pem, NAME-key.pem, PKCS #8) by the authority of
+# make_certificates in FOLDER.
+make_client_certificate() {
+  local folder=$1 name=$2
+  [ ! -f "$folder/$name.pem" ] || return 0
+  (
+    cd "$folder"
+    umask 077
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$name-key.pem" -out "$name.csr"
+    printf '%s\n' 'extendedKeyUsage=clientAuth' >"$name.ext"
+    openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca-key.pem -CAcreateserial -sha256 -days 3650 \
+      -extfile "$name.ext" -out "$name.pem.part"
+    mv "$name.pem.part" "$name.pem"
+  ) >"$folder.$name.log" 2>&1 || { cat "$folder.$name.log" >&2; return 1; }
+}
+
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 
 # make_token KEY-FILE SUBJECT: prints a JSON web token, HS256, without an end.

@@ -15,6 +15,7 @@ test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev rap
   clang-14 libclang-rt-14-dev clang-format-14 shellcheck)
 page_packages=(chromium)
 demo_packages=(curl ca-certificates)
+mqtt_packages=(mosquitto mosquitto-clients openssl)
 
 # on_ci: what is missing there is a failure.
 on_ci() { case ${CI:-} in '' | 0 | no | false) return 1 ;; *) return 0 ;; esac; }
@@ -27,7 +28,7 @@ may_install() {
   exit 77
 }
 
-# install_packages NAME…: installs what is missing; as root, or with sudo.
+# install_packages NAME…: installs what is missing; as root, or with sudo. No daemon of a package is started, now or at boot.
 install_packages() {
   local missing=() package
   for package in "$@"; do
@@ -35,14 +36,24 @@ install_packages() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   may_install "${missing[*]}"
-  local as_root=()
+  local as_root=() policy=/usr/sbin/policy-rc.d daemons status=0
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || die "missing packages: ${missing[*]} (run as root, or install sudo)"
     as_root=(sudo)
   fi
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  if [ -e $policy ]; then policy=; else
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+    "${as_root[@]}" chmod 755 $policy
+  fi
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    status=$?
+  [ -z "$policy" ] || "${as_root[@]}" rm -f $policy
+  [ $status -eq 0 ] || return $status
+  mapfile -t daemons < <(dpkg-query -L "${missing[@]}" | sed -n 's|^\(/usr\)\?/lib/systemd/system/\([^/@]*\.service\)$|\2|p')
+  [ ${#daemons[@]} -eq 0 ] || ! command -v systemctl >/dev/null ||
+    "${as_root[@]}" systemctl disable --quiet "${daemons[@]}" || say "services that start at boot: ${daemons[*]}"
 }
 
 # build_preset PRESET [TARGET…] [-- CMAKE-OPTION…]: configures and builds build/PRESET.

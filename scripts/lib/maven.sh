@@ -40,3 +40,33 @@ fetch_archive() {
     rm -f "$archive"
   ) 8>"$folder.lock"
 }
+
+# fetch_jars GROUP:ARTIFACT:VERSION FOLDER: the jar and all that it needs to run, in FOLDER, once.
+fetch_jars() {
+  local group artifact version folder=$2
+  [ ! -d "$folder" ] || return 0
+  may_install "$folder"
+  IFS=: read -r group artifact version <<<"$1"
+  mkdir -p "$(dirname "$folder")"
+  (
+    flock -n 8 || { say "waiting for another script that fetches $artifact"; flock 8; }
+    [ ! -d "$folder" ] || exit 0
+    say "fetching $artifact $version and what it needs from Maven Central (once, into $cache)"
+    rm -rf "$folder.part"
+    mkdir "$folder.part"
+    cat >"$folder.part/pom.xml" <<XML
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>omnibus</groupId>
+  <artifactId>jars</artifactId>
+  <version>1</version>
+  <dependencies>
+    <dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></dependency>
+  </dependencies>
+</project>
+XML
+    maven -f "$folder.part/pom.xml" dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$folder.part" ||
+      die "cannot fetch $1"
+    mv "$folder.part" "$folder"
+  ) 8>"$folder.lock"
+}

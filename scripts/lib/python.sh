@@ -3,8 +3,9 @@
 # shellcheck disable=SC2154
 
 # All that is installed: of trustgraph-flow's dependencies, which come to gigabytes, only what its prompt-template and
-# api-gateway import; moto, a server that speaks S3, with what it imports for that.
+# api-gateway import; paho-mqtt; moto, a server that speaks S3, with what it imports for that.
 python_packages=(trustgraph-base==1.8.21 trustgraph-cli==1.8.21 trustgraph-flow==1.8.21 pulsar-client==3.13.0
+  paho-mqtt==2.2.0
   aiohappyeyeballs==2.7.1 aiohttp==3.14.5 aiosignal==1.4.0 attrs==26.1.0 certifi==2026.10.19.post1 charset-normalizer==3.5.3
   frozenlist==1.8.0 ibis==3.3.0 idna==3.20 jsonschema==4.26.0 jsonschema-specifications==2025.9.1 msgpack==1.2.4
   multidict==7.2.1 prometheus_client==0.26.0 propcache==0.5.4 pyparsing==3.3.3 python-logging-loki==0.3.1 rdflib==7.6.0

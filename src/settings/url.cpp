@@ -109,6 +109,26 @@ std::string with_query(std::string url, std::string_view key, const Given& value
   return url.append(key) + "=" + percent_encoded(value.value());
 }
 
+/// Whether a URL says who connects, before its host or as a parameter.
+bool has_user(const std::string& url) {
+  return url.find('@') != std::string::npos || url.find("?user=") != std::string::npos ||
+         url.find("&user=") != std::string::npos;
+}
+
+/// Errors: ConfigError when there is a password of nobody.
+std::string with_login(std::string url, const GivenMap& given) {
+  const auto& user = at(given, "mqtt-username");
+  const auto& password = at(given, "mqtt-password");
+  if (!user.told()) {
+    if (password.source != Source::flag) return url;
+    throw ConfigError("--mqtt-password: there is no user that it belongs to",
+                      "give --mqtt-username (MQTT_USERNAME) too");
+  }
+  std::string login = percent_encoded(user.value());
+  if (password.told()) login += ":" + percent_encoded(password.value());
+  return url.insert(url.find("://") + 3, login + "@");
+}
+
 /// Credentials told apart from the URL, where the URL has none of its own.
 std::string with_credentials(std::string url, const GivenMap& given) {
   const auto backend = backend_of(url);
@@ -116,14 +136,7 @@ std::string with_credentials(std::string url, const GivenMap& given) {
     url = with_query(std::move(url), "token", at(given, "pulsar-api-key"));
     return with_query(std::move(url), "listener", at(given, "pulsar-listener"));
   }
-  const auto& user = at(given, "mqtt-username");
-  if (backend == "mqtt" && user.told() && url.find('@') == std::string::npos) {
-    std::string login = percent_encoded(user.value());
-    if (const auto& password = at(given, "mqtt-password"); password.told()) {
-      login += ":" + percent_encoded(password.value());
-    }
-    url.insert(url.find("://") + 3, login + "@");
-  }
+  if (backend == "mqtt" && !has_user(url)) url = with_login(std::move(url), given);
   return url;
 }
 

@@ -34,7 +34,33 @@ bool is_distrust(const error_code& error) {
          ERR_GET_REASON(static_cast<unsigned>(error.value())) == SSL_R_CERTIFICATE_VERIFY_FAILED;
 }
 
+/// The peer's alert that it wants another certificate of us, or one at all (RFC 8446, section 6.2); with
+/// TLS 1.3 it comes after the handshake.
+bool is_refusal(const error_code& error) {
+  if (error.category() != asio::error::get_ssl_category()) return false;
+  constexpr int first = SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, last = SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN;
+  const int reason = ERR_GET_REASON(static_cast<unsigned>(error.value()));
+  return (reason >= first && reason <= last) || reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA ||
+         reason == SSL_R_TLSV1_ALERT_ACCESS_DENIED || reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED;
+}
+
+Error refusal(const Stream::Target& target, const error_code& error) {
+  return {ErrorCode::authentication,
+          target.address.str() + " refuses this client's certificate",
+          {.native = error.message(),
+           .hint = "does it want one, and is it signed by an authority that it trusts?"}};
+}
+
+Error loss(const Stream::Target& target, const error_code& error) {
+  if (is_refusal(error)) return refusal(target, error);
+  return {ErrorCode::unavailable,
+          "the connection to " + target.address.str() +
+              " was lost: " + (error == asio::error::eof ? "closed by the peer" : error.message()),
+          {.retryable = true, .native = error.message()}};
+}
+
 Error failure(const Stream::Target& target, const std::string& why, const error_code& error) {
+  if (is_refusal(error)) return refusal(target, error);
   const bool distrust = is_distrust(error);
   const bool tls = error.category() == asio::error::get_ssl_category();
   return {distrust ? ErrorCode::authentication : ErrorCode::unavailable,
@@ -194,12 +220,7 @@ void Stream::State::read() {
 
 void Stream::State::on_read(const error_code& error, std::size_t count) {
   if (over) return;
-  if (error) {
-    return fail({ErrorCode::unavailable,
-                 "the connection to " + target.address.str() +
-                     " was lost: " + (error == asio::error::eof ? "closed by the peer" : error.message()),
-                 Error::Details{.retryable = true, .native = error.message()}});
-  }
+  if (error) return fail(loss(target, error));
   end_at += count;
   if (take_in()) read();
 }
@@ -256,11 +277,7 @@ void Stream::State::flush() {
 
 void Stream::State::on_written(const error_code& error) {
   if (over) return;
-  if (error) {
-    return fail({ErrorCode::unavailable,
-                 "the connection to " + target.address.str() + " was lost: " + error.message(),
-                 Error::Details{.retryable = true, .native = error.message()}});
-  }
+  if (error) return fail(loss(target, error));
   for (std::size_t i = 0; i < in_flight; ++i) written += chunks[i].size();
   chunks.erase(chunks.begin(), chunks.begin() + static_cast<std::ptrdiff_t>(in_flight));
   in_flight = 0;

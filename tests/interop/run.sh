@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# run.sh [--program OMNIBUS] [--peer OMNIBUS-INTEROP-PEER] [--no-broker] [MODULE[.CLASS[.TEST]]…]: the tests of this folder
-# against the Pulsar that scripts/brokers runs (started when it is not there), or those that need none. Without --program
-# only Python talks to Python.
+# run.sh [--program OMNIBUS] [--peer OMNIBUS-INTEROP-PEER] [--no-broker | --mosquitto] [MODULE[.CLASS[.TEST]]…]: the tests of this
+# folder against the Pulsar that scripts/brokers runs (started when it is not there), or test_mqtt against its Mosquitto, or
+# those that need none. Without --program only Python talks to Python.
 # OMNIBUS_INSTALL=no: what is not there is a skip (status 77) instead of a download.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,15 +15,20 @@ while [ $# -gt 0 ]; do
     --program) OMNIBUS_INTEROP_PROGRAM=$(realpath -- "$2"); export OMNIBUS_INTEROP_PROGRAM; shift 2 ;;
     --peer) OMNIBUS_INTEROP_PEER=$(realpath -- "$2"); export OMNIBUS_INTEROP_PEER; shift 2 ;;
     --no-broker) broker=no; shift ;;
+    --mosquitto) broker=mosquitto; shift ;;
     -h | --help) sed -n '2,5s/^# //p' "$0"; exit 0 ;;
     -*) echo "run.sh: unknown option $1" >&2; exit 2 ;;
     *) break ;;
   esac
 done
+[ $# -gt 0 ] || [ $broker != mosquitto ] || set -- test_mqtt
 [ $# -gt 0 ] || set -- test_api test_programs test_stores test_catalogue test_client test_request_response test_mixed test_secure
 
 environment=$(python_environment)
-if [ $broker = yes ]; then
+if [ $broker = mosquitto ]; then
+  export OMNIBUS_INTEROP_URL
+  OMNIBUS_INTEROP_URL=$("$root/scripts/brokers" start mosquitto)
+elif [ $broker = yes ]; then
   export OMNIBUS_INTEROP_URL OMNIBUS_INTEROP_ADMIN
   OMNIBUS_INTEROP_URL=$("$root/scripts/brokers" start pulsar)
   OMNIBUS_INTEROP_ADMIN=$("$root/scripts/brokers" url pulsar admin)

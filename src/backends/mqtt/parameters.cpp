@@ -132,7 +132,7 @@ Parameters parse_parameters(const driver::BackendConfig& config) {
                       "known are " + std::string(known_parameters));
   }
   if (secure) {
-    parameters.tls = std::make_shared<const wire::Tls>(files.authority);
+    parameters.tls = std::make_shared<const wire::Tls>(files.authority, files.certificate, files.key);
   } else if (!files.authority.empty() || !files.certificate.empty() || !files.key.empty()) {
     throw ConfigError("tls_ca, tls_cert and tls_key need TLS", "the URL begins with mqtts://");
   }

@@ -56,6 +56,26 @@ TEST_F(SettingsUrl, WinsOverAgreeingBackendFlags) {
   EXPECT_EQ(url({"--pubsub-url", "pulsar://a:1"}), "pulsar://a:1");
 }
 
+TEST_F(SettingsUrl, TakesTheMqttLoginThatItLacks) {
+  environment_.set("MQTT_USERNAME", "me");
+  environment_.set("MQTT_PASSWORD", "p/w");
+  EXPECT_EQ(url({"--pubsub-backend", "mqtt"}), "mqtt://me:p%2Fw@localhost:1883");
+  EXPECT_EQ(url({"--pubsub-url", "mqtts://m:8883?tls_ca=f"}), "mqtts://me:p%2Fw@m:8883?tls_ca=f");
+  EXPECT_EQ(url({"--pubsub-url", "mqtts://m:8883", "--mqtt-username", "you"}), "mqtts://you:p%2Fw@m:8883");
+  for (const std::string own :
+       {"mqtt://u:v@m:1883", "mqtt://m:1883?user=u", "mqtt://m:1883?version=5&user=u"}) {
+    EXPECT_EQ(url({"--pubsub-url", own}), own);
+  }
+  EXPECT_EQ(url({"--pubsub-url", "pulsar://p:1"}), "pulsar://p:1");
+}
+
+TEST_F(SettingsUrl, MqttPasswordOfNobodyIsRefused) {
+  EXPECT_THAT(complaint({"--pubsub-backend", "mqtt", "--mqtt-password", "geheim"}),
+              AllOf(HasSubstr("--mqtt-password"), HasSubstr("--mqtt-username"), Not(HasSubstr("geheim"))));
+  environment_.set("MQTT_PASSWORD", "left over");
+  EXPECT_EQ(url({"--pubsub-backend", "mqtt"}), "mqtt://localhost:1883");
+}
+
 TEST_F(SettingsUrl, TakesCredentialsThatItLacks) {
   environment_.set("PULSAR_API_KEY", "k");
   EXPECT_EQ(url({"--pubsub-url", "pulsar://a:1?listener=x"}), "pulsar://a:1?listener=x&token=k");
@@ -113,6 +133,9 @@ TEST_F(SettingsUrl, MalformedOnesSayWhatIsKnown) {
 TEST_F(SettingsUrl, ErrorsDoNotShowSecrets) {
   EXPECT_THAT(complaint({"--pubsub-url", "pulsar://a:1?token=geheim", "--pubsub-backend", "mqtt"}),
               Not(HasSubstr("geheim")));
+  for (const std::string login : {"mqtt://me:geheim@a:1", "mqtt://a:1?user=me&password=geheim"}) {
+    EXPECT_THAT(complaint({"--pubsub-url", login, "--pubsub-backend", "pulsar"}), Not(HasSubstr("geheim")));
+  }
 }
 
 }  // namespace
