@@ -51,7 +51,7 @@ partner_is_ready() {
 # pair WHOSE CLIENT SETTING FIRST-ROLE SECOND-ROLE COMMAND…: two processes; the second starts when the first is ready. WHOSE line
 # counts: 'first' (the receiver's) or 'second' (the asker's; the echo is ended then). The line tells the processor time of both.
 pair() {
-  local whose=$1 client=$2 setting=$3 first=$4 second=$5 broken= before served
+  local whose=$1 client=$2 setting=$3 first=$4 second=$5 broken='' before served
   shift 5
   say "round $round: $setting, $client"
   spent

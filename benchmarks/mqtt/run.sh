@@ -61,11 +61,12 @@ trap 'exit 130' INT TERM
 
 # start_broker: unless there is a URL; sets url, host and port.
 start_broker() {
-  local process
+  local since
   if [ -z "$url" ]; then
     own_broker=yes
     url=$("$root/scripts/brokers" start mosquitto)
-    read -r server_pid process <"$OMNIBUS_BROKERS_DIR/mosquitto/pid"
+    # shellcheck disable=SC2034 # the rest of the line
+    read -r server_pid since <"$OMNIBUS_BROKERS_DIR/mosquitto/pid"
   fi
   [[ $url =~ ^mqtt://([^:/@]+):([0-9]+)/?$ ]] || die "the peers want mqtt://HOST:PORT, not $url"
   host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}
