@@ -52,6 +52,7 @@ enum class Feature : std::uint8_t {
   ordered_keys,
   attempts,             ///< native: counted durably; weaker: per process
   confirmed_ack,        ///< native: an acknowledgement is confirmed by the broker; weaker: only written
+  selective_ack,        ///< what is acknowledged stays so whatever came before it; weaker: in the order of receipt
   ack_after_reconnect,  ///< ids outlive the link
   ack_timeout,
   large_messages,  ///< 100 MiB

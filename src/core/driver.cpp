@@ -47,33 +47,17 @@ std::string_view to_string(Support support) noexcept {
 }
 
 std::string_view to_string(Feature feature) noexcept {
-  constexpr std::array<std::string_view, feature_count> names{"best_effort",
-                                                              "at_least_once",
-                                                              "send_deduplication",
-                                                              "transactions",
-                                                              "durable",
-                                                              "shared",
-                                                              "exclusive",
-                                                              "failover",
-                                                              "earliest",
-                                                              "history",
-                                                              "ephemeral",
-                                                              "negative_acknowledge",
-                                                              "delayed_send",
-                                                              "ordered_keys",
-                                                              "attempts",
-                                                              "confirmed_ack",
-                                                              "ack_after_reconnect",
-                                                              "ack_timeout",
-                                                              "large_messages",
-                                                              "no_subscription_error",
-                                                              "subscriptions_api",
-                                                              "statistics",
-                                                              "authentication",
-                                                              "encryption",
-                                                              "link_loss",
-                                                              "namespaces",
-                                                              "inline_delivery"};
+  constexpr std::array<std::string_view, feature_count> names{
+      "best_effort",       "at_least_once",  "send_deduplication",
+      "transactions",      "durable",        "shared",
+      "exclusive",         "failover",       "earliest",
+      "history",           "ephemeral",      "negative_acknowledge",
+      "delayed_send",      "ordered_keys",   "attempts",
+      "confirmed_ack",     "selective_ack",  "ack_after_reconnect",
+      "ack_timeout",       "large_messages", "no_subscription_error",
+      "subscriptions_api", "statistics",     "authentication",
+      "encryption",        "link_loss",      "namespaces",
+      "inline_delivery"};
   return names[static_cast<std::size_t>(feature)];
 }
 

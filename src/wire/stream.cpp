@@ -94,8 +94,8 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   std::vector<char> buffer;
   std::size_t begin_at = 0, end_at = 0;  ///< what is received and not used
   std::deque<std::string> chunks;
-  std::size_t in_flight = 0;  ///< chunks being written
-  std::uint64_t queued = 0, written = 0;  ///< bytes, ever
+  std::size_t in_flight = 0;                                              ///< chunks being written
+  std::uint64_t queued = 0, written = 0;                                  ///< bytes, ever
   std::deque<std::pair<std::uint64_t, UniqueFunction<void()>>> awaiting;  ///< by how much must be written
   bool scheduled = false, over = false;
 };

@@ -8,25 +8,16 @@ driver::Features features(bool durable) {
   using driver::Feature;
   using driver::Support;
   driver::Features features;
-  for (const auto feature : {Feature::best_effort,
-                             Feature::at_least_once,
-                             Feature::send_deduplication,
-                             Feature::shared,
-                             Feature::exclusive,
-                             Feature::failover,
-                             Feature::earliest,
-                             Feature::history,
-                             Feature::ephemeral,
-                             Feature::negative_acknowledge,
-                             Feature::delayed_send,
-                             Feature::ordered_keys,
-                             Feature::attempts,
-                             Feature::confirmed_ack,
-                             Feature::ack_after_reconnect,
-                             Feature::ack_timeout,
-                             Feature::large_messages,
-                             Feature::subscriptions_api,
-                             Feature::statistics,
+  for (const auto feature : {Feature::best_effort,        Feature::at_least_once,
+                             Feature::send_deduplication, Feature::shared,
+                             Feature::exclusive,          Feature::failover,
+                             Feature::earliest,           Feature::history,
+                             Feature::ephemeral,          Feature::negative_acknowledge,
+                             Feature::delayed_send,       Feature::ordered_keys,
+                             Feature::attempts,           Feature::confirmed_ack,
+                             Feature::selective_ack,      Feature::ack_after_reconnect,
+                             Feature::ack_timeout,        Feature::large_messages,
+                             Feature::subscriptions_api,  Feature::statistics,
                              Feature::transactions}) {
     features.set(feature, Support::native);
   }

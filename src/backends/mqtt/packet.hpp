@@ -78,8 +78,8 @@ struct Connect {
   std::string_view client_id;
   bool clean_start = true;
   std::uint16_t keep_alive = 0;  ///< seconds; 0: none
-  std::optional<std::string_view> user, password;
-  std::optional<Will> will;
+  std::optional<std::string_view> user = std::nullopt, password = std::nullopt;
+  std::optional<Will> will = std::nullopt;
   PacketProperties properties = {};
 
   friend bool operator==(const Connect&, const Connect&) = default;
@@ -125,7 +125,7 @@ struct Subscribe {
     friend bool operator==(const Filter&, const Filter&) = default;
   };
   std::uint16_t id = 0;
-  std::vector<Filter> filters;
+  std::vector<Filter> filters = {};
   PacketProperties properties = {};
 
   friend bool operator==(const Subscribe&, const Subscribe&) = default;
@@ -133,7 +133,7 @@ struct Subscribe {
 
 struct Unsubscribe {
   std::uint16_t id = 0;
-  std::vector<std::string_view> filters;
+  std::vector<std::string_view> filters = {};
   PacketProperties properties = {};
 
   friend bool operator==(const Unsubscribe&, const Unsubscribe&) = default;
@@ -143,7 +143,7 @@ struct Unsubscribe {
 struct Subscribed {
   Type type = Type::suback;
   std::uint16_t id = 0;
-  std::vector<Reason> reasons;
+  std::vector<Reason> reasons = {};
   PacketProperties properties = {};
 
   friend bool operator==(const Subscribed&, const Subscribed&) = default;

@@ -26,7 +26,11 @@ std::chrono::seconds parse_seconds(std::string_view parameter, std::string_view 
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const auto unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  const std::int64_t factor = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 0;
+  const std::int64_t factor = unit == "s"   ? 1
+                              : unit == "m" ? 60
+                              : unit == "h" ? 3600
+                              : unit == "d" ? 86400
+                                            : 0;
   if (error != std::errc{} || factor == 0 || value <= 0 || value > most / factor) {
     bad_value(parameter, text,
               "it is a time with its unit, for example 30s, 5m, 2h or 7d, of at most " +

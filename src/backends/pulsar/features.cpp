@@ -8,9 +8,9 @@ driver::Features features(bool batching) {
   driver::Features features;
   for (const auto feature :
        {Feature::at_least_once, Feature::exclusive, Feature::failover, Feature::earliest,
-        Feature::negative_acknowledge, Feature::confirmed_ack, Feature::ack_after_reconnect,
-        Feature::large_messages, Feature::subscriptions_api, Feature::authentication, Feature::encryption,
-        Feature::link_loss, Feature::namespaces}) {
+        Feature::negative_acknowledge, Feature::confirmed_ack, Feature::selective_ack,
+        Feature::ack_after_reconnect, Feature::large_messages, Feature::subscriptions_api,
+        Feature::authentication, Feature::encryption, Feature::link_loss, Feature::namespaces}) {
     features.set(feature, Support::native);
   }
   features.set(Feature::best_effort, Support::weaker,

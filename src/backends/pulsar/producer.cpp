@@ -4,9 +4,9 @@
 
 #include "backends/pulsar/compression.hpp"
 #include "backends/pulsar/errors.hpp"
-#include "backends/pulsar/gather.hpp"
 #include "backends/pulsar/schema.hpp"
 #include "backends/pulsar/topic.hpp"
+#include "wire/gather.hpp"
 
 namespace omnibus::pulsar {
 
@@ -49,7 +49,7 @@ void ProducerHandle::Shared::open(const TopicProducer::Config& config, std::size
   const std::size_t count = partitions == 0 ? 1 : partitions;
   parts.resize(count);
   home = partition_for(config.name, count);
-  Gather all(count, std::move(done));
+  wire::Gather all(count, std::move(done));
   for (std::size_t i = 0; i < count; ++i) {
     auto part = config;
     if (partitions > 0) part.topic = partition_of(config.topic, i);
@@ -173,7 +173,7 @@ void ProducerHandle::send(std::span<driver::SendRequest> batch) { shared_->push(
 void ProducerHandle::flush(Completion done) {
   shared_->loop.post([shared = shared_, done = std::move(done)]() mutable {
     shared->drain();
-    Gather all(shared->parts.size(), std::move(done));
+    wire::Gather all(shared->parts.size(), std::move(done));
     for (auto& part : shared->parts) part->flush(all.part());
   });
 }
@@ -181,7 +181,7 @@ void ProducerHandle::flush(Completion done) {
 void ProducerHandle::close(TimePoint deadline, Completion done) {
   shared_->loop.post([shared = shared_, deadline, done = std::move(done)]() mutable {
     shared->drain();
-    Gather all(shared->parts.size(), std::move(done));
+    wire::Gather all(shared->parts.size(), std::move(done));
     for (auto& part : shared->parts) part->close(deadline, all.part());
   });
 }

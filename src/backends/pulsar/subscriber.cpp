@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "backends/pulsar/errors.hpp"
-#include "backends/pulsar/gather.hpp"
 #include "backends/pulsar/statistics.hpp"
 #include "backends/pulsar/subscriber_part.hpp"
 #include "backends/pulsar/topic.hpp"
+#include "wire/gather.hpp"
 
 namespace omnibus::pulsar {
 namespace {
@@ -69,7 +69,7 @@ void Subscriber::finish_opening(const Error* error, Opened opened) {
 
 void Subscriber::open_parts(std::size_t partitions, Completion done) {
   const std::size_t count = partitions == 0 ? 1 : partitions;
-  Gather all(count, std::move(done));
+  wire::Gather all(count, std::move(done));
   for (std::size_t i = 0; i < count; ++i) {
     auto link = config_.link;
     if (partitions > 0) link.topic = partition_of(config_.link.topic, i);
@@ -186,7 +186,7 @@ void Subscriber::unsubscribe(Completion done) {
     const Error error = lost_ ? *lost_ : make_error(ErrorCode::closed, "the consumer is closed", false);
     return done(&error);
   }
-  Gather all(parts_.size(), std::move(done));
+  wire::Gather all(parts_.size(), std::move(done));
   for (const auto& part : parts_) part->link.unsubscribe(all.part());
 }
 
@@ -198,7 +198,7 @@ void Subscriber::close(TimePoint deadline, Completion done) {
   nudge_timer_.cancel();
   ready_.clear();
   const auto self = shared_from_this();
-  Gather all(parts_.size(), [self](const Error*) { self->finish_close(); });
+  wire::Gather all(parts_.size(), [self](const Error*) { self->finish_close(); });
   for (const auto& part : parts_) {
     if (part->link.connection) {
       part->link.close(all.part());

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "backends/pulsar/errors.hpp"
-#include "backends/pulsar/gather.hpp"
 #include "backends/pulsar/subscriber.hpp"
 #include "backends/pulsar/subscriber_part.hpp"
+#include "wire/gather.hpp"
 
 namespace omnibus::pulsar {
 namespace {
@@ -129,10 +129,10 @@ void Subscriber::add_ack(AckCommands& commands, const Entry& entry,
 
 void Subscriber::send_acks(AckCommands& commands, const std::optional<TransactionId>& transaction,
                            bool any_stale, Completion done) {
-  Gather all(commands.size(),
-             [any_stale, stale_error = stale(), done = std::move(done)](const Error* error) mutable {
-               done(error == nullptr && any_stale ? &stale_error : error);
-             });
+  wire::Gather all(commands.size(),
+                   [any_stale, stale_error = stale(), done = std::move(done)](const Error* error) mutable {
+                     done(error == nullptr && any_stale ? &stale_error : error);
+                   });
   for (auto& [number, command] : commands) {
     const auto& link = parts_[number]->link;
     const auto request = link.connection->next_id();

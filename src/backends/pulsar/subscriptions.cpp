@@ -5,8 +5,8 @@
 #include <omnibus/log.hpp>
 
 #include "backends/pulsar/errors.hpp"
-#include "backends/pulsar/gather.hpp"
 #include "backends/pulsar/topic.hpp"
+#include "wire/gather.hpp"
 
 namespace omnibus::pulsar {
 namespace {
@@ -27,7 +27,7 @@ void for_each_part(const std::shared_ptr<Session>& session, const std::string& t
                                  const Error* error, std::size_t count) mutable {
     if (error != nullptr) return done(error);
     if (count == 0) return action(topic, std::move(done));
-    Gather all(count, std::move(done));
+    wire::Gather all(count, std::move(done));
     for (std::size_t i = 0; i < count; ++i) action(partition_of(topic, i), all.part());
   });
 }

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "backends/pulsar/errors.hpp"
-#include "backends/pulsar/gather.hpp"
 #include "backends/pulsar/leftovers.hpp"
 #include "backends/pulsar/topic.hpp"
+#include "wire/gather.hpp"
 
 namespace omnibus::pulsar {
 namespace {

@@ -6,7 +6,7 @@
 #include <omnibus/error.hpp>
 #include <omnibus/function.hpp>
 
-namespace omnibus::pulsar {
+namespace omnibus::wire {
 
 /// Joins several completions into one, which runs after the last with the first error. Threads: the loop's.
 class Gather {
@@ -34,4 +34,4 @@ class Gather {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace omnibus::pulsar
+}  // namespace omnibus::wire
