@@ -24,9 +24,11 @@ struct Plan {
   std::uint64_t messages;
   std::size_t size;
   std::uint64_t publishers;  // more than one: each waits for its confirmation
-};
+  std::size_t window;        // of the producer, and of the consumer
 
-const ConsumerOptions reading{.position = Position::earliest, .window = 8192};
+  ProducerOptions sending() const { return {.window = window}; }
+  ConsumerOptions reading() const { return {.position = Position::earliest, .window = window}; }
+};
 
 void ready() { std::cout << "ready" << std::endl; }
 
@@ -44,7 +46,7 @@ void publish(Producer<Note>& out, const Plan& plan, std::uint64_t from, std::uin
 }
 
 void send(Plan& plan) {
-  auto out = plan.bus.create_producer<Note>(plan.queue, {.window = 8192});
+  auto out = plan.bus.create_producer<Note>(plan.queue, plan.sending());
   std::vector<std::jthread> threads;
   for (std::uint64_t i = 1; i < plan.publishers; ++i) {
     threads.emplace_back([&, i] { publish(out, plan, i, plan.publishers); });
@@ -77,21 +79,21 @@ void take_all(Consumer<Note>& in, const Plan& plan) {
 }
 
 void receive(Plan& plan) {
-  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", reading);
+  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", plan.reading());
   ready();
   take_all(in, plan);
 }
 
 /// Two threads of one process.
 void queued(Plan& plan) {
-  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", reading);
+  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", plan.reading());
   const std::jthread sender([&] { send(plan); });
   take_all(in, plan);
 }
 
 /// One thread: each message is received before the next is sent.
 void same_thread(Plan& plan) {
-  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", reading);
+  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", plan.reading());
   auto out = plan.bus.create_producer<Note>(plan.queue);
   Note note{.text = std::string(plan.size, 'x')};
   Tally tally(plan.messages, plan.size);
@@ -121,9 +123,9 @@ void pipeline(Plan& plan) {
   auto target = plan.queue;
   target.name += "-out";
   plan.bus.create_subscription(target, "bench", Position::earliest);
-  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", reading);
+  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", plan.reading());
   send(plan);
-  auto out = plan.bus.create_producer<Note>(target, {.window = 8192});
+  auto out = plan.bus.create_producer<Note>(target, plan.sending());
   Tally tally(plan.messages, plan.size);
   const auto began = now();
   while (!tally.complete()) {
@@ -152,7 +154,7 @@ QueueName answers_of(QueueName queue) {
 
 void echo(Plan& plan) {
   auto out = plan.bus.create_producer<Note>(answers_of(plan.queue));
-  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", reading);
+  auto in = plan.bus.create_consumer<Note>(plan.queue, "bench", plan.reading());
   ready();
   for (;;) {
     const auto message = in.poll(60s);
@@ -163,7 +165,7 @@ void echo(Plan& plan) {
 }
 
 void ask(Plan& plan) {
-  auto in = plan.bus.create_consumer<Note>(answers_of(plan.queue), "bench", reading);
+  auto in = plan.bus.create_consumer<Note>(answers_of(plan.queue), "bench", plan.reading());
   auto out = plan.bus.create_producer<Note>(plan.queue);
   Note note{.text = std::string(plan.size, 'x')};
   constexpr std::uint64_t warm_up = 100;
@@ -194,7 +196,8 @@ void run(int argc, char** argv) {
       .text("queue", "queue of the run", "q1/tg/bench/peers")
       .integer("messages", "how many", 100000)
       .integer("size", "bytes of the text", 100)
-      .integer("publishers", "more than one: each waits for its confirmation", 1);
+      .integer("publishers", "more than one: each waits for its confirmation", 1)
+      .integer("window", "unconfirmed messages of the sender, unacknowledged ones of the receiver", 8192);
   const auto settings = Settings::from(argc, argv, flags);
   const auto role = roles.find(settings.text("role"));
   if (role == roles.end()) throw ConfigError("unknown role");
@@ -205,7 +208,8 @@ void run(int argc, char** argv) {
             .queue = QueueName::parse(settings.text("queue")),
             .messages = positive("messages"),
             .size = positive("size"),
-            .publishers = positive("publishers")};
+            .publishers = positive("publishers"),
+            .window = positive("window")};
   role->second(plan);
 }
 

@@ -4,6 +4,8 @@ set -euo pipefail
 . "$(dirname "$0")/../../scripts/lib/common.sh"
 . "$root/scripts/lib/broker.sh"
 . "$root/scripts/lib/processes.sh"
+. "$root/benchmarks/lib/pairs.sh"
+. "$root/benchmarks/lib/medians.sh"
 . "$root/benchmarks/peers/servers.sh"
 . "$root/benchmarks/peers/table.sh"
 
@@ -36,43 +38,21 @@ done
 omnibus=$build/bin/omnibus_peer
 [ -x "$omnibus" ] || die "no $omnibus: build with -DOMNIBUS_BUILD_BENCHMARKS=ON"
 work=$(mktemp -d)
-partner=
 finish() {
-  [ -z "$partner" ] || kill "$partner" 2>/dev/null || true
+  end_partner
   stop_all
   rm -rf "$work"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# noted CLIENT SETTING <LINE: adds both names to the line; keeps it, prints it.
-noted() { grep '^{' | sed "s|^{|{\"client\":\"$1\",\"setting\":\"$2\",|" | tee -a "$work/lines"; }
-
 # alone CLIENT SETTING COMMAND…
 alone() {
   local client=$1 setting=$2
   shift 2
   say "round $round: $setting, $client"
-  timeout 120 "$@" >"$work/line" 2>"$work/errors" || { cat "$work/errors" >&2; say "FAILED: $client, $setting"; return 0; }
+  timeout 120 "$@" >"$work/line" 2>"$work/errors" || { failed "$client" "$setting"; return 0; }
   noted "$client" "$setting" <"$work/line"
-}
-
-# pair WHOSE CLIENT SETTING FIRST-ROLE SECOND-ROLE COMMAND…: two processes; the second starts when the first is ready. WHOSE line
-# counts: 'first' (the receiver's) or 'second' (the asker's; the echo is ended then).
-pair() {
-  local whose=$1 client=$2 setting=$3 first=$4 second=$5 failed=
-  shift 5
-  say "round $round: $setting, $client"
-  : >"$work/first"
-  timeout 120 "$@" "$first" >"$work/first" 2>"$work/errors" &
-  partner=$!
-  answers grep -q ready "$work/first"
-  timeout 120 "$@" "$second" >"$work/second" 2>>"$work/errors" || failed=yes
-  [ "$whose" = first ] || kill "$partner" 2>/dev/null || true
-  wait "$partner" 2>/dev/null || [ "$whose" = second ] || failed=yes
-  partner=
-  [ -z "$failed" ] || { cat "$work/errors" >&2; say "FAILED: $client, $setting"; return 0; }
-  noted "$client" "$setting" <"$work/$whose"
 }
 
 # mine DURABILITY QOS SIZE MESSAGES [FLAG…]: sets the command for a queue of its own; DURABILITY 'memory' is without a store.

@@ -11,16 +11,6 @@ available() {
   command -v "$1" >/dev/null || { say "SKIPPED: no $1 (package $2)"; return 1; }
 }
 
-# answers COMMAND…: waits until the command succeeds.
-answers() {
-  local tries
-  for tries in {1..100}; do
-    ! "$@" >/dev/null 2>&1 || return 0
-    sleep 0.1
-  done
-  die "no answer after $tries tries: $*"
-}
-
 # start_redis SYNC: an append-only file, synced each second (everysec) or before each answer (always).
 start_redis() {
   local port

@@ -38,14 +38,20 @@ class Tally {
   bool complete() const { return received_ == seen_.size(); }
   void acknowledged() { last_ = now(), at_end_ = allocations(); }
 
-  void report() const {
+  /// Members of a JSON object.
+  std::string figures() const {
     const double seconds = double(last_ - first_) / 1e9;
+    return fmt::format(
+        "\"messages\":{},\"size\":{},\"received\":{},\"lost\":{},\"seconds\":{:.3f},\"messages_per_second\":{"
+        ":.0f}",
+        seen_.size(), size_, received_, seen_.size() - received_, seconds,
+        seconds > 0 ? double(received_) / seconds : 0.0);
+  }
+
+  void report() const {
     const auto half = double(seen_.size() - seen_.size() / 2);
-    std::cout << fmt::format(
-        "{{\"messages\":{},\"size\":{},\"received\":{},\"lost\":{},\"seconds\":{:.3f},"
-        "\"messages_per_second\":{:.0f},\"allocations_per_message\":{:.3f}}}\n",
-        seen_.size(), size_, received_, seen_.size() - received_, seconds, double(received_) / seconds,
-        double(at_end_ - halfway_) / half);
+    std::cout << fmt::format("{{{},\"allocations_per_message\":{:.3f}}}\n", figures(),
+                             double(at_end_ - halfway_) / half);
   }
 
  private:
