@@ -6,12 +6,12 @@
 secure=${secure:-no}
 summary="Mosquitto 2.0.11"
 ports=(plain)
-kinds=(plain log)
+kinds=(plain client-state log)
 patience=20
 if [ "$secure" = yes ]; then
   summary="$summary with users (client: may send and receive, guest: nothing), TLS, client certificates and rights"
   ports=(plain tls mutual)
-  kinds=(tls plain password mutual ca-file client-certificate client-key client-password-file guest-password-file log)
+  kinds=(tls plain password mutual ca-file client-certificate client-key client-password-file guest-password-file client-state log)
 fi
 
 fetch() {
@@ -31,6 +31,7 @@ locate() {
     client-key) echo "$home/certificates/client-key.pem" ;;
     client-password-file) echo "$home/passwords/client" ;;
     guest-password-file) echo "$home/passwords/guest" ;;
+    client-state) echo "$home/client-state" ;; # for what clients keep; it goes with the broker's data
     log) echo "$log" ;;
   esac
 }

@@ -34,10 +34,11 @@ esac
 
 # Patient: a wait ends as soon as its condition holds, and a broker that restarts on a busy machine takes its time.
 arguments=(--restart-command "$restart" --pubsub-url "{$kind}${parameters:+?$parameters}" --patience 60s)
-if "$scripts/brokers" status "$broker-secure" >/dev/null 2>&1; then
-  tls=$("$scripts/brokers" url "$broker-secure" tls) authority=$("$scripts/brokers" url "$broker-secure" ca-file)
+secure=${broker%-secure}-secure
+if "$scripts/brokers" status "$secure" >/dev/null 2>&1; then
+  tls=$("$scripts/brokers" url "$secure" tls) authority=$("$scripts/brokers" url "$secure" ca-file)
   case $broker in
-    mosquitto) wrong='user=client&password=wrong' any='user=client&password=any' ;;
+    mosquitto*) wrong='user=client&password=wrong' any='user=client&password=any' ;;
     *) wrong='token=wrong' any='token=any' ;;
   esac
   arguments+=(--bad-credentials-url "$tls?tls_ca=$authority&$wrong" --bad-certificate-url "$tls?$any")

@@ -38,10 +38,11 @@ driver::Features features(const Context& context, const Terms& terms) {
                : "within a connection only: the broker has no retained messages");
   features.set(Feature::failover, presence ? Support::emulated : Support::missing,
                "holders are told by retained messages");
-  features.set(Feature::shared, Support::weaker,
-               shares ? "between processes the broker deals messages out in turn, and what one was sent waits for "
-                        "it; q2 is for the consumers of one process"
-                      : "without shared subscriptions each process sees every message");
+  features.set(
+      Feature::shared, Support::weaker,
+      shares ? "between processes the broker deals messages out in turn, and what one was sent waits for "
+               "it; q2 is for the consumers of one process"
+             : "without shared subscriptions each process sees every message");
   features.set(Feature::earliest, Support::weaker, "MQTT keeps no history: as latest");
   features.set(Feature::history, Support::missing, "MQTT keeps only what a session has subscribed to");
   features.set(Feature::ephemeral, Support::native);

@@ -36,18 +36,18 @@ void Subscription::join_next() {
   if (busy_ || joining_.empty()) return;
   if (over_) {
     const Error error = make_error(ErrorCode::unavailable, "the subscription has ended meanwhile", true);
-    return joined(&error);
+    return joined(joining_.front().member, &error);
   }
   busy_ = true;
   const bool first = members_.empty() && !opened_;
   if (!first && config_.sharing == Sharing::exclusive) {
     const Error error = conflict("another consumer of this connection");
-    return joined(&error);
+    return joined(joining_.front().member, &error);
   }
   const auto member = joining_.front().member;
   member->number = ++context_->last_number;
   members_.push_back(member);
-  const auto then = [self = shared_from_this()](const Error* error) { self->joined(error); };
+  const auto then = [self = shared_from_this(), member](const Error* error) { self->joined(member, error); };
   if (first) return open(then);
   if (!config_.lasting) return open_brief(then);
   for (const auto& [number, feed] : feeds_) {
@@ -55,11 +55,11 @@ void Subscription::join_next() {
       return feed->widen(window(), then);
     }
   }
-  joined(nullptr);  // none of its own: it stands by
+  joined(member, nullptr);  // none of its own: it stands by
 }
 
-void Subscription::joined(const Error* error) {
-  if (joining_.empty()) return;
+void Subscription::joined(const std::shared_ptr<Member>& member, const Error* error) {
+  if (joining_.empty() || joining_.front().member != member) return;  // told already
   busy_ = false;
   const auto self = shared_from_this();
   Joining one = std::move(joining_.front());
@@ -108,6 +108,7 @@ void Subscription::finish(bool forget, TimePoint deadline, UniqueFunction<void()
   due_timer_.cancel();
   look_timer_.cancel();
   compete_timer_.cancel();
+  share_timer_.cancel();
   if (forget || !config_.lasting) return end_feeds(forget, deadline, std::move(done));
   const auto once = std::make_shared<UniqueFunction<void()>>(std::move(done));
   const auto end = [self = shared_from_this(), deadline, once] {
@@ -148,13 +149,15 @@ void Subscription::fail(const Error& error) {
   due_timer_.cancel();
   look_timer_.cancel();
   compete_timer_.cancel();
+  share_timer_.cancel();
+  begin_sharing();
   end_feeds(false, Clock::now(), [] {});
-  if (busy_ && !opened_) return joined(&told);
   const auto members = members_;
+  const auto joining = joining_.empty() ? nullptr : joining_.front().member;
   for (const auto& member : members) {
-    if (!member->closed) member->sink.failed(told);
+    if (!member->closed && member != joining) member->sink.failed(told);
   }
-  if (busy_) joined(&told);
+  if (joining) joined(joining, &told);
 }
 
 void Subscription::on_feed_lost(Feed& feed, const Error& error) {

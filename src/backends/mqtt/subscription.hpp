@@ -105,7 +105,7 @@ class Subscription final : public FeedEvents,
   void begin_sharing();
   // Joining and leaving: subscription.cpp
   void join_next();
-  void joined(const Error* error);
+  void joined(const std::shared_ptr<Member>& member, const Error* error);
   void fail(const Error& error);
   void finish(bool forget, TimePoint deadline, UniqueFunction<void()> done);
   void end_feeds(bool forget, TimePoint deadline, UniqueFunction<void()> done);
