@@ -17,6 +17,7 @@ struct Stream {
   std::atomic<std::size_t> sent = 0;                      ///< confirmed
   std::array<std::atomic<std::size_t>, senders> of = {};  ///< those, by sender
   std::atomic<std::size_t> handled = 0;
+  Tally passed{most};  ///< on by relays
 
   std::size_t lost() const noexcept { return sent - came.distinct(); }
 };
@@ -89,13 +90,15 @@ class Outages : public Case {
   void relay(Stream& stream, Consumer<Item>& inbox, const QueueName& to) {
     auto outbox = producer(to, {.send_timeout = longest});
     auto progress = Clock::now();
-    while (!all_sent_ || (stream.handled < stream.sent && Clock::now() - progress < options().patience)) {
+    while (!all_sent_ ||
+           (stream.passed.distinct() < stream.sent && Clock::now() - progress < options().patience)) {
       std::optional<Message<Item>> message;
       try {
         message = inbox.poll(100ms);
         if (!message) continue;
         progress = Clock::now();
         pass_on(*message, inbox, outbox);
+        stream.passed.count(static_cast<std::size_t>((*message)->number));
         ++stream.handled;
       } catch (const Error& error) {
         ++failures_;

@@ -224,7 +224,10 @@ std::optional<Error> Session::refusal(const Request& request, const Ack& ack) co
 // ---- in
 
 void Session::on_publish(const Publish& publish) {
-  if (publish.qos == 2 && state_->received.count(publish.id) > 0) return answer(publish.id, Type::pubrec);
+  if (publish.qos == 2 && state_->received.count(publish.id) > 0) {
+    if (publish.again) return answer(publish.id, Type::pubrec);
+    state_->forget_received(publish.id);  // the broker has given the id to another message
+  }
   if (const auto events = events_.lock()) events->on_publish(publish);
 }
 
