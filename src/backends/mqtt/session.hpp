@@ -29,7 +29,7 @@ struct Request {
 class SessionEvents {
  public:
   virtual ~SessionEvents() = default;
-  /// Of QoS 2, one that was not received before. Whoever takes it answers by Session::settle.
+  /// Whoever takes it answers by Session::settle, also one of QoS 2 that its SessionState has as received.
   virtual void on_publish(const Publish& publish) = 0;
   virtual void on_lost(const Error& error) = 0;
 };

@@ -222,7 +222,6 @@ std::optional<Error> Session::refusal(const Request& request, const Ack& ack) co
 // ---- in
 
 void Session::on_publish(const Publish& publish) {
-  if (publish.qos == 2 && state_->received.count(publish.id) > 0) return answer(publish.id, Type::pubrec);
   if (const auto events = events_.lock()) events->on_publish(publish);
 }
 
