@@ -8,9 +8,9 @@
 #include <set>
 
 #include "backends/mqtt/tests/driven.hpp"
+#include "backends/mqtt/tests/scratch_folder.hpp"
 #include "backends/mqtt/tests/worker.hpp"
 #include "backends/mqtt/topic.hpp"
-#include "core/text.hpp"
 
 namespace omnibus::mqtt {
 namespace {
@@ -27,13 +27,8 @@ constexpr std::size_t count = 6;
 
 /// A peer, a folder for state, and who is to be killed.
 struct Kill : testing::Test {
-  Kill() { std::filesystem::create_directories(folder); }
-  ~Kill() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
   std::unique_ptr<Worker> start(const std::string& mode, std::size_t of = 0) const {
-    return std::make_unique<Worker>(mode, "mqtt://" + peer.address() + "?state=" + folder.string(), of);
+    return std::make_unique<Worker>(mode, "mqtt://" + peer.address() + "?state=" + folder.str(), of);
   }
   /// The worker, started before or after, dies before the peer sends or looks at the packet.
   void kill_before(const Step& step, std::size_t nth) {
@@ -52,8 +47,7 @@ struct Kill : testing::Test {
     while (peer.is_connected(home) && Clock::now() < deadline) std::this_thread::sleep_for(1ms);
   }
 
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("omnibus-mqtt-" + text::uuid());
+  const ScratchFolder folder;
   const std::string home =
       SubscriptionNames(QueueName::parse("q2/tg/flow/orders"), "readers", "omnibus-").home();
   std::shared_ptr<std::promise<Worker*>> victim;
@@ -69,7 +63,7 @@ TEST_F(Kill, SendersAtEachStepStoreEachMessageOnce) {
   std::size_t kills = 0;
   for (const auto& step : sending_steps) {
     for (const std::size_t nth : {std::size_t{1}, std::size_t{3}, count}) {
-      std::filesystem::remove_all(folder);
+      std::filesystem::remove_all(folder.str());
       Stored stored(peer, "tg/flow/orders");
       kill_before(step, nth);
       const auto first = start("send", count);
