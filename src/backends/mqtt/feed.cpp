@@ -41,7 +41,8 @@ void Feed::connect(Completion done) {
     connection.will = Connection::LastWord{.topic = config_.presence,
                                            .payload = std::string(config_.kind == Kind::home ? "" : gone)};
   }
-  const bool known = !context_->state_of(config_.client_id)->fresh && config_.kind != Kind::brief;
+  state_ = context_->state_of(config_.client_id);
+  const bool known = !state_->fresh && config_.kind != Kind::brief;
   Session::open(context_, {.connection = std::move(connection), .kept = config_.kept}, weak_from_this(),
                 [self = shared_from_this(), known, done = std::move(done)](
                     const Error* error, std::shared_ptr<Session> session) mutable {
@@ -151,7 +152,17 @@ void Feed::on_publish(const Publish& publish) {
   ++came_;
   // Sent again after a connection was replaced, it is here already.
   if (publish.again && publish.qos > 0 && log_.holds(publish.id)) return;
+  if (publish.qos == 2 && state_->received.count(publish.id) > 0) {
+    // It was done with over an earlier connection; its answer waits for its turn like others.
+    log_.add({.id = publish.id, .qos = publish.qos, .state = Inbound::State::settled});
+    return answer([](const Error*) {});
+  }
   if (const auto events = events_.lock()) events->on_message(*this, publish);
+}
+
+void Feed::settle(Inbound& message) {
+  if (message.qos == 2 && state_) state_->receive(message.id);
+  message.state = Inbound::State::settled;
 }
 
 void Feed::answer(Completion done) {

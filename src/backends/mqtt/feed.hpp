@@ -76,6 +76,9 @@ class Feed final : public SessionEvents, public std::enable_shared_from_this<Fee
   /// No longer takes part in its shared subscription; what the session has stays in it.
   void stop_taking(Completion done);
 
+  /// This message is done with. Of QoS 2 it does not come again, however long its answer has to wait for
+  /// older ones. Errors: Error{io}.
+  void settle(Inbound& message);
   /// Answers what is settled, as far as nothing older is unsettled. `done` runs when the kernel has the
   /// answers, or at once when there are none. Errors: why the session ended before.
   void answer(Completion done);
@@ -99,6 +102,7 @@ class Feed final : public SessionEvents, public std::enable_shared_from_this<Fee
   Config config_;
   const std::weak_ptr<FeedEvents> events_;
   std::shared_ptr<Session> session_;
+  std::shared_ptr<SessionState> state_;  ///< null without a session
   InboundLog log_;
   std::deque<Completion> answering_;  ///< wait for the kernel
   wire::Timer presence_timer_;

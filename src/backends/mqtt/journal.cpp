@@ -1,5 +1,6 @@
 #include "backends/mqtt/journal.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -72,8 +73,11 @@ Journal::Journal(const std::string& folder, const std::string& name, Replay repl
   try {
     std::array<char, mark.size()> found{};
     const ssize_t count = ::pread(file_, found.data(), found.size(), 0);
-    if (count == 0) {
-      if (!write_all(file_, mark.data(), mark.size())) fail("cannot write");
+    if (count < 0) fail("cannot read");
+    const auto size = static_cast<std::size_t>(count);
+    // Whoever made it may have ended before the mark was whole.
+    if (size < mark.size() && std::equal(found.begin(), found.begin() + count, mark.begin())) {
+      if (::ftruncate(file_, 0) != 0 || !write_all(file_, mark.data(), mark.size())) fail("cannot write");
       return;
     }
     if (found != mark) {
@@ -109,7 +113,7 @@ void Journal::add(const Record& record) {
   ++records_;
 }
 
-bool Journal::is_long() const noexcept { return records_ >= long_records; }
+bool Journal::is_long() const noexcept { return records_ >= std::max(long_records, 2 * rewritten_); }
 
 /// In a file beside it, which then takes its place: whenever the process ends, one of them is whole.
 void Journal::rewrite(UniqueFunction<void(Journal&)> write) {
@@ -131,6 +135,7 @@ void Journal::rewrite(UniqueFunction<void(Journal&)> write) {
     throw;
   }
   ::close(before);
+  rewritten_ = records_;
 }
 
 }  // namespace omnibus::mqtt

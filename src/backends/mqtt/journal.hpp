@@ -36,7 +36,7 @@ class Journal {
 
   /// Errors: Error{io}.
   void add(const Record& record);
-  /// Whether it is worth a rewrite.
+  /// Whether it is worth a rewrite: when it is long, and twice as long as the last one left it.
   bool is_long() const noexcept;
   /// Replaces the content by what `write` adds. Errors: Error{io}; the content is then as it was.
   void rewrite(UniqueFunction<void(Journal&)> write);
@@ -47,6 +47,7 @@ class Journal {
   std::string path_;
   int file_ = -1;
   std::uint64_t records_ = 0;
+  std::uint64_t rewritten_ = 0;  ///< records that the last rewrite left
 };
 
 }  // namespace omnibus::mqtt

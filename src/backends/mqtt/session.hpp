@@ -29,7 +29,7 @@ struct Request {
 class SessionEvents {
  public:
   virtual ~SessionEvents() = default;
-  /// Of QoS 2, one that was not received before. Whoever takes it answers by Session::settle.
+  /// Whoever takes it answers by Session::settle, also one of QoS 2 that its SessionState has as received.
   virtual void on_publish(const Publish& publish) = 0;
   virtual void on_lost(const Error& error) = 0;
 };
@@ -111,9 +111,8 @@ class Session final : public ConnectionEvents, public std::enable_shared_from_th
   std::optional<Error> lost_;
   std::uint16_t last_id_ = 0;
   std::deque<Request> waiting_;
-  std::unordered_map<std::uint16_t, Unconfirmed> unconfirmed_;
-  std::unordered_map<std::uint16_t, Completion> questions_;  ///< SUBSCRIBE and UNSUBSCRIBE
-  std::size_t unanswered_ = 0;                               ///< of QoS 1
+  std::unordered_map<std::uint16_t, Unconfirmed> unconfirmed_;  ///< of QoS 1 and 2, over this connection
+  std::unordered_map<std::uint16_t, Completion> questions_;     ///< SUBSCRIBE and UNSUBSCRIBE
   bool pumping_ = false, awaits_kernel_ = false;
 };
 

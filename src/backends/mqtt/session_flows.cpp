@@ -52,14 +52,14 @@ void Session::drop(const void* sender, const Error& error) {
   for (auto& done : dropped) done(&error);
 }
 
-/// Best effort waits for the kernel, the others for the broker; the order stays.
+/// Best effort waits for the kernel, the others for the broker; the order stays. What an earlier connection
+/// left open takes no room in the receive maximum before it is sent again: section 4.9.
 void Session::pump() {
   if (std::exchange(pumping_, true)) return;
   const auto self = shared_from_this();
   while (!waiting_.empty() && !lost_) {
-    const bool full = waiting_.front().qos == 0
-                          ? connection_->queued() > most_queued
-                          : unanswered_ + state_->flights.size() >= terms().receive_maximum;
+    const bool full = waiting_.front().qos == 0 ? connection_->queued() > most_queued
+                                                : unconfirmed_.size() >= terms().receive_maximum;
     if (full) break;
     Request request = std::move(waiting_.front());
     waiting_.pop_front();
@@ -87,7 +87,6 @@ void Session::start(Request request) {
     const std::uint16_t id = request.qos == 0 ? 0 : next_id();
     write(request, id, false);
     if (id != 0) {
-      ++unanswered_;
       unconfirmed_.emplace(id, Unconfirmed{std::move(request)});
       return;
     }
@@ -180,7 +179,6 @@ void Session::on_ack(const Ack& ack) {
     case Type::puback: {
       const auto found = unconfirmed_.find(ack.id);
       if (found == unconfirmed_.end() || found->second.request.qos != 1) break;
-      --unanswered_;
       const auto refused = refusal(found->second.request, ack);
       confirm(ack.id, refused ? &*refused : nullptr);
       break;
@@ -224,10 +222,8 @@ std::optional<Error> Session::refusal(const Request& request, const Ack& ack) co
 // ---- in
 
 void Session::on_publish(const Publish& publish) {
-  if (publish.qos == 2 && state_->received.count(publish.id) > 0) {
-    if (publish.again) return answer(publish.id, Type::pubrec);
-    state_->forget_received(publish.id);  // the broker has given the id to another message
-  }
+  // Not sent again, it is another message: the broker has given the id away.
+  if (publish.qos == 2 && !publish.again) state_->forget_received(publish.id);
   if (const auto events = events_.lock()) events->on_publish(publish);
 }
 

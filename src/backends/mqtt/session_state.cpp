@@ -59,8 +59,7 @@ void SessionState::fail(std::uint16_t id) {
 }
 
 void SessionState::receive(std::uint16_t id) {
-  received.insert(id);
-  note({.what = What::received, .id = id});
+  if (received.insert(id).second) note({.what = What::received, .id = id});
 }
 
 bool SessionState::forget_received(std::uint16_t id) {

@@ -36,7 +36,7 @@ class SessionState {
 
   bool fresh = true;                           ///< nothing was connected by this client id in this process
   std::map<std::uint16_t, Flight> flights;     ///< out, QoS 2, by packet id
-  std::unordered_set<std::uint16_t> received;  ///< in, QoS 2: done with and not yet released
+  std::unordered_set<std::uint16_t> received;  ///< in, QoS 2: done with, not yet released
 
   /// Reads and keeps a journal in `folder`. Errors: as Journal's constructor.
   void keep_in(const std::string& folder, const std::string& client_id);

@@ -46,7 +46,13 @@ void Subscription::acknowledge(std::span<const driver::AckId> ids, Completion do
       stale_one = true;
       continue;
     }
-    message->state = Inbound::State::settled;
+    try {
+      feed->settle(*message);
+    } catch (const Error& error) {
+      const auto failing = feed->shared_from_this();
+      done(&error);
+      return failing->abandon(error);
+    }
     if (last.get() == feed) continue;
     if (last) others.push_back(std::exchange(last, nullptr));
     last = feed->shared_from_this();
@@ -115,7 +121,12 @@ void Subscription::copied(Feed& feed, std::uint64_t number, Duration delay, cons
   auto* const message = feed.log().find(number);
   if (message == nullptr) return done(nullptr);
   if (error == nullptr) {
-    message->state = Inbound::State::settled;
+    try {
+      feed.settle(*message);
+    } catch (const Error& failed) {
+      done(&failed);
+      return feed.abandon(failed);
+    }
     return feed.answer(std::move(done));
   }
   if (over_ || error->code() == ErrorCode::unavailable || error->code() == ErrorCode::closed)

@@ -130,8 +130,8 @@ Peer::~Peer() = default;
 std::uint16_t Peer::port() const noexcept { return state_->port; }
 std::string Peer::address() const { return "127.0.0.1:" + std::to_string(state_->port); }
 
-void Peer::drop_before(Direction direction, Type type, std::size_t nth) {
-  state_->run([&] { state_->broker.drops_.push_back({direction, type, nth}); });
+void Peer::drop_before(Direction direction, Type type, std::size_t nth, std::function<void()> first) {
+  state_->run([&] { state_->broker.drops_.push_back({direction, type, nth, std::move(first)}); });
 }
 
 void Peer::on_connect(std::function<Connack(const Connect&)> answer) {

@@ -52,8 +52,9 @@ class Peer {
   std::string address() const;  ///< "127.0.0.1:port"
 
   /// Ends the TCP connection instead of sending, or of looking at, the nth such packet from now on. What was
-  /// sent before still arrives.
-  void drop_before(Direction direction, Type type, std::size_t nth = 1);
+  /// sent before still arrives. `first` runs just before that, on the peer's thread.
+  void drop_before(Direction direction, Type type, std::size_t nth = 1,
+                   std::function<void()> first = nullptr);
   /// What CONNACKs tell from now on. The peer keeps to it, and expects clients to; whether a session is
   /// present it fills in itself.
   void on_connect(std::function<Connack(const Connect&)> answer);

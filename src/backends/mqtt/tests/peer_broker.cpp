@@ -135,7 +135,8 @@ void Peer::Broker::let_go(Type type) {
 
 bool Peer::Broker::drops(Direction direction, Type type) {
   for (auto& each : drops_) {
-    if (each.direction == direction && each.type == type) --each.left;
+    if (each.direction != direction || each.type != type || --each.left > 0) continue;
+    if (each.first) each.first();
   }
   return std::erase_if(drops_, [](const Drop& each) { return each.left == 0; }) > 0;
 }

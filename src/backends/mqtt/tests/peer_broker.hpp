@@ -181,6 +181,7 @@ struct Peer::Broker {
     Direction direction;
     Type type;
     std::size_t left;
+    std::function<void()> first;  ///< runs before the connection ends
   };
   struct Ended {
     Connection connection;
