@@ -37,6 +37,12 @@ struct Context {
     if (found != states.end()) found->second->forget(producer);
   }
 
+  /// Somebody else goes on with a session.
+  void forget_received(const std::string& client_id) {
+    const auto found = states.find(client_id);
+    if (found != states.end()) found->second->forget_all_received();
+  }
+
   const std::shared_ptr<wire::Loop> loop_owner;
   wire::Loop& loop;
   const Parameters parameters;

@@ -88,10 +88,6 @@ void Session::close(std::optional<std::uint32_t> expiry, TimePoint deadline, Uni
   if (lost_) return done();
   const auto self = shared_from_this();
   end(make_error(ErrorCode::closed, "the session is closed", false));
-  // The broker has read every PUBREC before it reads the farewell; another process may go on with the
-  // session.
-  const auto received = state_->received;
-  for (const auto id : received) state_->forget_received(id);
   if (config_.connection.session_expiry == 0) expiry.reset();  // it may not be raised, and needs no lowering
   connection_->close(expiry, deadline, [self, done = std::move(done)]() mutable { done(); });
 }

@@ -74,6 +74,10 @@ void SessionState::start_anew() {
   open.reserve(flights.size());
   for (const auto& [id, flight] : flights) open.emplace_back(id, flight.released);
   for (const auto& [id, released] : open) released ? complete(id) : fail(id);
+  forget_all_received();
+}
+
+void SessionState::forget_all_received() {
   const auto ids = received;
   for (const auto id : ids) forget_received(id);
 }

@@ -54,6 +54,7 @@ class SessionState {
   void fail(std::uint16_t id);
   void receive(std::uint16_t id);
   bool forget_received(std::uint16_t id);
+  void forget_all_received();
   /// The broker has no such session: nothing is open there.
   void start_anew();
 

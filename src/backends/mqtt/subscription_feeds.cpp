@@ -231,6 +231,8 @@ void Subscription::on_presence(std::string_view topic, std::string_view holder) 
   } else {
     holders_[client_id] = holder;
   }
+  // Who goes on with a session knows what is released there; what we knew of it is no longer so.
+  if (foreign_holder(client_id) != nullptr) context_->forget_received(client_id);
   if (sharing_ && client_id == names_.home() && (holder.empty() || holder.ends_with(sharing_mark)))
     begin_sharing();
   fit_home();
