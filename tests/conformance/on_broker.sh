@@ -4,7 +4,8 @@
 # BROKER-secure, where it runs, refuses wrong credentials.
 #   PART contract  every case but the two below; without OMNIBUS_TIER=full only some of those that restart a broker in Java
 #   PART sample    the same with few messages and consumers
-#   PART cross     those that a broker passes which holds back a queue while one of its messages is unacknowledged (HiveMQ)
+#   PART cross     some that acknowledge as they go, on a broker that holds back a queue while one of its messages is
+#                  unacknowledged (HiveMQ)
 #   PART kills     processes killed at each step, and at random
 #   PART outages   the broker killed and frozen and connections cut, under load
 # OMNIBUS_TIER=full takes the large counts.
@@ -26,12 +27,6 @@ restarting=(AtLeastOnce.SurvivesSeveralRestartsOfTheBroker Subscriptions.Survive
   Attempts.AreKeptOverARestartWhereTheyAreDurable MessageProperties.SurviveNackAndRestart
   SendingOptions.DelayHoldsOverARestart
   Identity.RestartedUnnamedProducerIsANewOne Statistics.HoldOverARestart LinkLoss.FailFastDoesNotWait)
-
-# They take several messages before they acknowledge one, or want that a subscription sees nothing of what was sent before it:
-# HiveMQ routes when it comes to it.
-holding=(BestEffort.NobodyListeningIsNoFailure Subscriptions.EachSeesEveryMessage AtLeastOnce.SurvivesTheLossOfTheConnection Close.FlushesWhatWasSentBefore Credit.SlowConsumerDoesNotHoldUpTheOthers
-  DeadLetter.NothingIsLostWhenTheProcessDiesMeanwhile DeadLetter.OnlyTheRefusedMessageGoes Name.Q1AndQ2AreOneQueue
-  Order.ConfirmedAndUnconfirmedSendsMix Order.KeyArrives Subscriptions.EphemeralGoesWithItsLastConsumer)
 
 restart="$scripts/brokers $broker"
 case $broker in
@@ -67,9 +62,9 @@ case $part in
     arguments+=(--filter "$filter")
     ;;
   cross)
-    filter='Name.*:BestEffort.*:AtLeastOnce.*:NegativeAck.*:DeadLetter.*:MessageProperties.*:Close.*:Acknowledge.*:Credit.*'
-    filter+=':Subscriptions.*:Order.*:Catalogue.*-*Restart*'
-    for case in "${holding[@]}"; do filter+=:$case; done
+    filter='MessageProperties.*:BestEffort.EachSubscriptionSeesEveryMessage:BestEffort.MoreThanTheWindow*'
+    filter+=':Order.FirstDeliveriesFollowTheirProducer:AtLeastOnce.ComesBackAfterNack:AtLeastOnce.ConfirmedSends*'
+    filter+=':Subscriptions.DurableOutlivesItsConsumer:StartPosition.LatestSees*:Close.IsIdempotent*-*Restart*'
     arguments+=(--messages 500 --consumers 20 --filter "$filter")
     ;;
   kills)
