@@ -75,7 +75,7 @@ class MqttBackend final : public driver::Backend {
     }
     loop_->post([context = context_, subscriptions = subscriptions_, config, &sink,
                  done = std::move(done)]() mutable {
-      ConsumerHandle::open(context, *subscriptions, config, sink, std::move(done));
+      ConsumerHandle::open(context, subscriptions, config, sink, std::move(done));
     });
   }
 

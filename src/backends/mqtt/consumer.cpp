@@ -7,6 +7,18 @@
 #include <omnibus/error.hpp>
 
 namespace omnibus::mqtt {
+namespace {
+
+constexpr Duration overtaken_pause = std::chrono::milliseconds(50);
+
+/// Another process took the session that this one had just found free: it then finds it held, and has one of
+/// its own.
+bool may_be_overtaken(const Error& error, const Subscription::Config& config) {
+  return config.lasting && config.sharing != Sharing::exclusive &&
+         (error.code() == ErrorCode::conflict || error.code() == ErrorCode::unavailable);
+}
+
+}  // namespace
 
 Subscription::Config ConsumerHandle::parse(const driver::ConsumerConfig& config,
                                            const Parameters& parameters) {
@@ -29,21 +41,30 @@ Subscription::Config ConsumerHandle::parse(const driver::ConsumerConfig& config,
                             : static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds, 0, never - 1))};
 }
 
-void ConsumerHandle::open(const std::shared_ptr<Context>& context, Subscriptions& subscriptions,
+void ConsumerHandle::open(const std::shared_ptr<Context>& context,
+                          const std::shared_ptr<Subscriptions>& subscriptions,
                           const driver::ConsumerConfig& config, driver::Sink& sink,
-                          driver::Result<std::unique_ptr<driver::Consumer>> done) {
+                          driver::Result<std::unique_ptr<driver::Consumer>> done, int tries) {
   std::shared_ptr<Subscription> subscription;
   try {
-    subscription = subscriptions.find_or_make(parse(config, context->parameters));
+    subscription = subscriptions->find_or_make(parse(config, context->parameters));
   } catch (const Error& error) {
     return done(&error, nullptr);
   }
   const auto member = std::make_shared<Member>(sink, config.options.window);
-  subscription->join(
-      member, [context, subscription, member, done = std::move(done)](const Error* error) mutable {
-        if (error != nullptr) return done(error, nullptr);
-        done(nullptr, std::make_unique<ConsumerHandle>(context, std::move(subscription), std::move(member)));
-      });
+  subscription->join(member, [context, subscriptions, config, &sink, subscription, member, tries,
+                              done = std::move(done)](const Error* error) mutable {
+    if (error == nullptr) {
+      return done(nullptr,
+                  std::make_unique<ConsumerHandle>(context, std::move(subscription), std::move(member)));
+    }
+    if (tries <= 1 || !may_be_overtaken(*error, subscription->config())) return done(error, nullptr);
+    const auto timer = std::make_shared<wire::Timer>(context->loop);
+    timer->after(overtaken_pause,
+                 [timer, context, subscriptions, config, &sink, tries, done = std::move(done)]() mutable {
+                   open(context, subscriptions, config, sink, std::move(done), tries - 1);
+                 });
+  });
 }
 
 ConsumerHandle::ConsumerHandle(std::shared_ptr<Context> context, std::shared_ptr<Subscription> subscription,

@@ -12,9 +12,9 @@ class ConsumerHandle final : public driver::Consumer {
   /// Errors: ConfigError for unknown options.
   static Subscription::Config parse(const driver::ConsumerConfig& config, const Parameters& parameters);
   /// Completes on the loop. Runs on the loop.
-  static void open(const std::shared_ptr<Context>& context, Subscriptions& subscriptions,
-                   const driver::ConsumerConfig& config, driver::Sink& sink,
-                   driver::Result<std::unique_ptr<driver::Consumer>> done);
+  static void open(const std::shared_ptr<Context>& context,
+                   const std::shared_ptr<Subscriptions>& subscriptions, const driver::ConsumerConfig& config,
+                   driver::Sink& sink, driver::Result<std::unique_ptr<driver::Consumer>> done, int tries = 3);
 
   ConsumerHandle(std::shared_ptr<Context> context, std::shared_ptr<Subscription> subscription,
                  std::shared_ptr<Member> member);

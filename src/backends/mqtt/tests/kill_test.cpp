@@ -27,12 +27,12 @@ constexpr std::size_t count = 6;
 
 /// A peer, a folder for state, and who is to be killed.
 struct Kill : testing::Test {
-  std::unique_ptr<Worker> start(const std::string& mode, std::size_t of = 0) const {
-    return std::make_unique<Worker>(mode, "mqtt://" + peer.address() + "?state=" + folder.str(), of);
+  std::shared_ptr<Worker> start(const std::string& mode, std::size_t of = 0) const {
+    return std::make_shared<Worker>(mode, "mqtt://" + peer.address() + "?state=" + folder.str(), of);
   }
   /// The worker, started before or after, dies before the peer sends or looks at the packet.
   void kill_before(const Step& step, std::size_t nth) {
-    victim = std::make_shared<std::promise<Worker*>>();
+    victim = std::make_shared<std::promise<std::shared_ptr<Worker>>>();
     peer.drop_before(step.direction, step.type, nth,
                      [chosen = victim->get_future().share()] { chosen.get()->kill(); });
   }
@@ -50,7 +50,7 @@ struct Kill : testing::Test {
   const ScratchFolder folder;
   const std::string home =
       SubscriptionNames(QueueName::parse("q2/tg/flow/orders"), "readers", "omnibus-").home();
-  std::shared_ptr<std::promise<Worker*>> victim;
+  std::shared_ptr<std::promise<std::shared_ptr<Worker>>> victim;
   Peer peer;
 };
 
@@ -67,7 +67,7 @@ TEST_F(Kill, SendersAtEachStepStoreEachMessageOnce) {
       Stored stored(peer, "tg/flow/orders");
       kill_before(step, nth);
       const auto first = start("send", count);
-      victim->set_value(first.get());
+      victim->set_value(first);
       EXPECT_THAT(first->rest(), Not(Contains("done")));
       EXPECT_EQ(start("send", count)->until("done").back(), "done");
       EXPECT_EQ(stored.payloads(), numbers(count)) << to_string(step.type) << " " << nth;
@@ -93,7 +93,7 @@ TEST_F(Kill, SendersAtRandomStepsStoreEachMessageOnce) {
   for (int kills = 0; kills < 12; ++kills) {
     kill_before(sending_steps[random() % 4], 1 + random() % 30);
     const auto worker = start("send", many);
-    victim->set_value(worker.get());
+    victim->set_value(worker);
     for (const auto& line : worker->rest()) confirmed.insert(line);
     EXPECT_THAT(confirmed, Not(Contains("done")));
   }
@@ -136,7 +136,7 @@ TEST_F(Kill, ReceiversAtEachStepHandleAgainNothingThatTheyAcknowledged) {
       const auto victim_of_round = start("receive");
       told.add(victim_of_round->until("ready"));
       kill_before(step, nth);
-      victim->set_value(victim_of_round.get());
+      victim->set_value(victim_of_round);
       publish(next, next + count - 1);
       told.add(victim_of_round->rest());
       await_end_of_home();
