@@ -201,8 +201,8 @@ void Connection::handle(const Connack& answer) {
   terms_.retain = properties.retain_available.value_or(true);
   terms_.shared = properties.shared_available.value_or(true);
   terms_.wildcards = properties.wildcards_available.value_or(true);
-  const auto interval = properties.server_keep_alive ? std::chrono::seconds(*properties.server_keep_alive)
-                                                     : context_->parameters.keep_alive;
+  const Duration interval = properties.server_keep_alive ? std::chrono::seconds(*properties.server_keep_alive)
+                                                         : context_->parameters.keep_alive;
   context_->shares = terms_.shared;
   state_ = State::up;
   last_heard_ = Clock::now();
