@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <boost/asio/ssl.hpp>
 #include <filesystem>
 #include <fstream>
@@ -80,7 +81,7 @@ class ClientCertificate : public testing::Test {
   }
 
   const std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) / "omnibus-client-certificate";
+      std::filesystem::temp_directory_path() / ("omnibus-client-certificate-" + std::to_string(::getpid()));
   const Identity server_ = make_identity(), client_ = make_identity();
   const std::string ca_ = (std::filesystem::create_directories(folder_), file("ca.pem", server_.certificate));
   const std::string certificate_ = file("client.pem", client_.certificate);
