@@ -42,11 +42,8 @@ class MqttBackend final : public driver::Backend {
     const auto& wanted = context_->parameters.version;
     std::optional<Error> error;
     for (std::size_t i = 0; i < context_->parameters.brokers.size(); ++i) {
-      context_->broker = i;
-      context_->redirected.reset();
-      if (!(error = try_version(wanted.value_or(Version::v5)))) return;
-      if (wanted || !may_be_old(*error)) continue;
-      if (!try_version(Version::v311)) return;
+      error = wanted ? try_version(i, *wanted) : try_versions(i);
+      if (!error) return;
     }
     error->raise();
   }
@@ -92,28 +89,44 @@ class MqttBackend final : public driver::Backend {
   }
 
   void close(TimePoint deadline, Completion done) override {
-    loop_->post(
-        [context = context_, trunk = trunk_, loop = loop_, deadline, done = std::move(done)]() mutable {
-          context->closed = true;
-          trunk->close(deadline, [context, loop, done = std::move(done)]() mutable {
-            const Error error = make_error(ErrorCode::closed, "the bus is closed", false);
-            const auto connections = context->connections;
-            for (const auto& weak : connections) {
-              if (const auto connection = weak.lock()) connection->abort(error);
-            }
-            // What the end of the connections has set off comes first.
-            loop->post([done = std::move(done)]() mutable { done(nullptr); });
-          });
-        });
+    loop_->post([context = context_, trunk = trunk_, subscriptions = subscriptions_, loop = loop_, deadline,
+                 done = std::move(done)]() mutable {
+      context->closed = true;
+      subscriptions->close();
+      trunk->close(deadline, [context, loop, done = std::move(done)]() mutable {
+        const Error error = make_error(ErrorCode::closed, "the bus is closed", false);
+        const auto connections = context->connections;
+        for (const auto& weak : connections) {
+          if (const auto connection = weak.lock()) connection->abort(error);
+        }
+        // What the end of the connections has set off comes first.
+        loop->post([done = std::move(done)]() mutable { done(nullptr); });
+      });
+    });
   }
 
  private:
-  std::optional<Error> try_version(Version version) {
+  /// 5, and 3.1.1 where somebody is there who does not answer to that; both within the connect timeout.
+  std::optional<Error> try_versions(std::size_t broker) {
+    const Duration all = context_->parameters.connect_timeout;
+    context_->patience = all / 2;
+    auto error = try_version(broker, Version::v5);
+    if (error && context_->reached && may_be_old(*error)) {
+      const bool refused = error->code() == ErrorCode::unsupported;
+      const auto older = try_version(broker, Version::v311);
+      if (!older || refused) error = older;  // else what the newer version said tells more
+    }
+    context_->patience = all;
+    return error;
+  }
+
+  std::optional<Error> try_version(std::size_t broker, Version version) {
     std::optional<Error> error;
+    context_->broker = broker;
+    context_->redirected.reset();
     for (int hop = 0; hop <= most_redirections; ++hop) {
-      const auto asked = context_->redirected;
       error = try_once(version);
-      if (!error || context_->redirected == asked) break;
+      if (!error || !context_->redirected) break;
     }
     return error;
   }

@@ -61,10 +61,11 @@ void Connection::begin(Opened opened) {
   opened_ = std::move(opened);
   opening_ = shared_from_this();
   context_->connections.insert(weak_from_this());
-  const auto address = address_of(*context_);
-  peer_ = address.str();
+  address_ = address_of(*context_);
+  peer_ = address_.str();
   const auto& parameters = context_->parameters;
-  greeting_timer_.after(parameters.connect_timeout, [weak = weak_from_this()] {
+  context_->reached = false;
+  greeting_timer_.after(context_->patience, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (self) {
       self->abort(make_error(ErrorCode::unavailable,
@@ -73,13 +74,14 @@ void Connection::begin(Opened opened) {
     }
   });
   wire::Stream::open(
-      context_->loop, {.address = address, .tls = parameters.tls, .timeout = parameters.connect_timeout},
+      context_->loop, {.address = address_, .tls = parameters.tls, .timeout = context_->patience},
       [self = shared_from_this()](const Error* error, std::unique_ptr<wire::Stream> stream) {
         if (self->state_ == State::closed) return;
         if (error != nullptr) {
           return self->lose(Error(error->code(), error->message(),
                                   {error->retryable(), "mqtt", error->native(), error->hint()}));
         }
+        self->context_->reached = true;
         self->stream_ = std::move(stream);
         const std::weak_ptr<Connection> weak = self;
         self->stream_->start(
@@ -182,15 +184,9 @@ void Connection::handle(const Connack& answer) {
   const auto& properties = answer.properties;
   const auto detail = properties.reason_text.value_or("");
   if (is_failure(answer.reason)) {
-    const auto reference = properties.server_reference.value_or("");
-    const bool elsewhere = is_redirection(answer.reason);
-    if (elsewhere) {
-      const auto other = referred(reference, address_of(*context_).port);
-      // Followed once: a broker that sends us back is not tried for ever.
-      if (other && context_->redirected != other) context_->redirected = other;
-    }
-    return lose(error_of(answer.reason, "the MQTT broker at " + peer_ + " refused the connection",
-                         elsewhere ? reference : detail));
+    const std::string what = "the MQTT broker at " + peer_ + " refused the connection";
+    if (is_redirection(answer.reason)) return redirect(answer.reason, properties, what);
+    return lose(error_of(answer.reason, what, detail));
   }
   terms_.session_present = answer.session_present;
   terms_.receive_maximum = properties.receive_maximum.value_or(0xffff);
@@ -212,18 +208,19 @@ void Connection::handle(const Connack& answer) {
 }
 
 void Connection::handle(const Disconnect& farewell) {
-  const auto& properties = farewell.properties;
-  std::string_view detail = properties.reason_text.value_or("");
-  if (is_redirection(farewell.reason)) {
-    detail = properties.server_reference.value_or("");
-    if (const auto other = referred(detail, address_of(*context_).port)) context_->redirected = other;
-  }
   const std::string what = "the MQTT broker at " + peer_ + " ended the connection";
-  if (is_redirection(farewell.reason) && context_->redirected) {
-    return lose(make_error(ErrorCode::unavailable, what + ": use " + context_->redirected->str(), true));
-  }
+  if (is_redirection(farewell.reason)) return redirect(farewell.reason, farewell.properties, what);
   if (!is_failure(farewell.reason)) return lose(link_error(what));
-  lose(error_of(farewell.reason, what, detail));
+  lose(error_of(farewell.reason, what, farewell.properties.reason_text.value_or("")));
+}
+
+/// The next connection goes where the broker says.
+void Connection::redirect(Reason reason, const PacketProperties& properties, const std::string& what) {
+  const auto reference = properties.server_reference.value_or("");
+  const auto other = referred(reference, address_.port);
+  if (!other) return lose(error_of(reason, what, reference));
+  context_->redirected = other;
+  lose(make_error(ErrorCode::unavailable, what + ": use " + other->str(), true));
 }
 
 // ---- what goes out
@@ -302,27 +299,36 @@ void Connection::keep_alive() {
 // ---- the end
 
 void Connection::close(std::optional<std::uint32_t> expiry, TimePoint deadline, UniqueFunction<void()> done) {
+  const Error closed = make_error(ErrorCode::closed, "the connection is closed", false);
   if (state_ != State::up) {
-    abort(make_error(ErrorCode::closed, "the connection is closed", false));
+    abort(closed);
     return done();
   }
   Disconnect farewell;
   if (context_->version == Version::v5) farewell.properties.session_expiry = expiry;
+  part(farewell, closed, deadline, std::move(done));
+}
+
+/// The broker closes once it has read it. Were we first, with something unread, the kernel would take back
+/// what is on its way.
+void Connection::part(const Disconnect& farewell, const Error& why, TimePoint deadline,
+                      UniqueFunction<void()> done) {
   send(Packet(farewell));
   state_ = State::closed;
   alive_timer_.cancel();
   farewell_ = std::move(done);
-  const Error closed = make_error(ErrorCode::closed, "the connection is closed", false);
-  auto pings = std::exchange(pings_, {});
-  for (auto& ping : pings) {
-    if (ping) ping(&closed);
-  }
-  // The broker closes once it has read it. Were we first, with something unread, the kernel would take back
-  // what is on its way.
   opening_ = shared_from_this();
   const auto now = Clock::now();
   farewell_timer_.at(std::clamp(deadline, now + least_farewell, now + longest_farewell),
                      [self = shared_from_this()] { self->finish_closing(); });
+  fail_pings(why);
+}
+
+void Connection::fail_pings(const Error& why) {
+  auto pings = std::exchange(pings_, {});
+  for (auto& ping : pings) {
+    if (ping) ping(&why);
+  }
 }
 
 void Connection::finish_closing() {
@@ -336,12 +342,11 @@ void Connection::finish_closing() {
 }
 
 void Connection::abort(const Error& error, Reason reason) {
-  if (state_ == State::up && is_failure(reason) && context_->version == Version::v5) {
-    send(Packet(Disconnect{.reason = reason}));
-    const std::shared_ptr<wire::Stream> last = std::move(stream_);
-    last->when_written([last] {});
-  }
-  lose(error);
+  const bool told = state_ == State::up && is_failure(reason) && context_->version == Version::v5;
+  if (!told) return lose(error);
+  const auto self = shared_from_this();
+  part({.reason = reason}, error, Clock::now(), [] {});
+  if (const auto events = events_.lock()) events->on_lost(error);
 }
 
 void Connection::lose(const Error& error) {
@@ -353,12 +358,20 @@ void Connection::lose(const Error& error) {
   alive_timer_.cancel();
   greeting_timer_.cancel();
   const auto stream = std::move(stream_);
-  auto pings = std::exchange(pings_, {});
-  for (auto& done : pings) {
-    if (done) done(&error);
-  }
+  if (!was_up && error.code() == ErrorCode::unavailable) try_another();
+  fail_pings(error);
   if (!was_up) return finish_opening(&error);
   if (const auto events = events_.lock()) events->on_lost(error);
+}
+
+/// Where this one could not connect the next does not try first; the first that finds out decides for all.
+void Connection::try_another() {
+  if (address_of(*context_) != address_) return;
+  if (context_->redirected) {
+    context_->redirected.reset();
+  } else {
+    ++context_->broker;
+  }
 }
 
 }  // namespace omnibus::mqtt

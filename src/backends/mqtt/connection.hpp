@@ -88,6 +88,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void handle(const Frame& frame);
   void handle(const Connack& answer);
   void handle(const Disconnect& farewell);
+  void redirect(Reason reason, const PacketProperties& properties, const std::string& what);
+  void part(const Disconnect& farewell, const Error& why, TimePoint deadline, UniqueFunction<void()> done);
+  void fail_pings(const Error& why);
+  void try_another();
   void finish_opening(const Error* error);
   void keep_alive();
   void lose(const Error& error);
@@ -96,6 +100,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   const std::shared_ptr<Context> context_;
   const Config config_;
   const std::weak_ptr<ConnectionEvents> events_;
+  wire::Address address_;
   std::string peer_;
   State state_ = State::opening;
   Opened opened_;

@@ -59,11 +59,11 @@ void ConsumerHandle::open(const std::shared_ptr<Context>& context,
                   std::make_unique<ConsumerHandle>(context, std::move(subscription), std::move(member)));
     }
     if (tries <= 1 || !may_be_overtaken(*error, subscription->config())) return done(error, nullptr);
-    const auto timer = std::make_shared<wire::Timer>(context->loop);
-    timer->after(overtaken_pause,
-                 [timer, context, subscriptions, config, &sink, tries, done = std::move(done)]() mutable {
-                   open(context, subscriptions, config, sink, std::move(done), tries - 1);
-                 });
+    subscriptions->later(overtaken_pause, [context, subscriptions, config, &sink, tries,
+                                           done = std::move(done)](const Error* closed) mutable {
+      if (closed != nullptr) return done(closed, nullptr);
+      open(context, subscriptions, config, sink, std::move(done), tries - 1);
+    });
   });
 }
 

@@ -22,7 +22,8 @@ struct Context {
         loop(*loop_owner),
         parameters(std::move(wanted)),
         instance(std::move(name)),
-        token(text::uuid().substr(0, 8)) {}
+        token(text::uuid().substr(0, 8)),
+        patience(parameters.connect_timeout) {}
 
   /// The state of a session as it was when its last connection ended, or a new one.
   std::shared_ptr<SessionState> state_of(const std::string& client_id) {
@@ -48,6 +49,8 @@ struct Context {
   const Parameters parameters;
   const std::string instance;  ///< of the process, stable across restarts
   const std::string token;     ///< of this Bus, random: tells its own presence from others'
+  Duration patience;           ///< for a connection until the broker accepts
+  bool reached = false;        ///< the last connection got as far as CONNECT
   Version version = Version::v5;
   bool shares = true;      ///< the broker has shared subscriptions (MQTT 5)
   std::size_t broker = 0;  ///< which of the brokers answered last

@@ -53,12 +53,12 @@ void Feed::connect(Completion done) {
 }
 
 void Feed::connected(std::shared_ptr<Session> session, Completion done) {
-  if (closing_) {
-    session->close(std::nullopt, Clock::now(), [session] {});
-    const Error error = make_error(ErrorCode::closed, "the consumer is closed", false);
-    return done(&error);
-  }
   session_ = std::move(session);
+  if (closing_) {
+    const Error error = make_error(ErrorCode::closed, "the consumer is closed", false);
+    done(&error);
+    return part(Clock::now(), [] {});
+  }
   if (widening_ && !session_->terms().session_present) {
     const Error error = make_error(ErrorCode::unavailable, "the broker has forgotten the session", true);
     done(&error);
@@ -118,6 +118,8 @@ void Feed::widen(std::size_t window, Completion done) {
   const auto before = std::exchange(session_, nullptr);
   before->close(std::nullopt, TimePoint::max(),
                 [self = shared_from_this(), before, done = std::move(done)]() mutable {
+                  // The broker has read them, or sends what they answer again.
+                  for (auto& one : std::exchange(self->answering_, {})) one(nullptr);
                   self->connect([self, done = std::move(done)](const Error* error) mutable {
                     self->widening_ = false;
                     if (error == nullptr) self->answer([](const Error*) {});
@@ -213,28 +215,41 @@ void Feed::look_for_more() {
 // ---- the end
 
 void Feed::close(bool forget, TimePoint deadline, UniqueFunction<void()> done) {
-  if (std::exchange(closing_, true) || lost_ || !session_) {
-    lost_ = lost_.value_or(make_error(ErrorCode::closed, "the consumer is closed", false));
-    return done();
-  }
+  const bool again = std::exchange(closing_, true);
+  forgets_ = forget || config_.kind == Kind::brief;
   presence_timer_.cancel();
-  const bool ends = forget || config_.kind == Kind::brief;
+  const bool there = !again && !lost_ && session_;
+  if (!lost_) lost_ = make_error(ErrorCode::closed, "the consumer is closed", false);
+  if (there) {
+    part(deadline, std::move(done));
+  } else {
+    done();  // a session that is still being opened parts once it is
+  }
+  for (auto& one : std::exchange(answering_, {})) one(nullptr);
+  forget_brief();
+}
+
+/// Takes leave of the broker.
+void Feed::part(TimePoint deadline, UniqueFunction<void()> done) {
   if (!config_.presence.empty()) {
-    const bool free = ends || config_.kind == Kind::home;
+    const bool free = forgets_ || config_.kind == Kind::home;
     tell_presence(free ? std::string_view() : gone, [](const Error*) {});
   }
-  if (ends && !config_.filter.empty()) session_->unsubscribe({config_.filter}, [](const Error*) {});
+  if (forgets_ && !config_.filter.empty()) session_->unsubscribe({config_.filter}, [](const Error*) {});
   const auto session = session_;
   // In 3.1.1 a farewell cannot say that the session ends.
-  const bool erases = ends && config_.expiry > 0 && context_->version == Version::v311;
-  session->close(ends ? std::optional<std::uint32_t>(0) : std::nullopt, deadline,
+  const bool erases = forgets_ && config_.expiry > 0 && context_->version == Version::v311;
+  session->close(forgets_ ? std::optional<std::uint32_t>(0) : std::nullopt, deadline,
                  [self = shared_from_this(), session, erases, done = std::move(done)]() mutable {
                    if (!erases) return done();
                    erase_session(self->context_, self->config_.client_id,
                                  [done = std::move(done)](const Error*) mutable { done(); });
                  });
-  lost_ = make_error(ErrorCode::closed, "the consumer is closed", false);
-  for (auto& one : std::exchange(answering_, {})) one(nullptr);
+}
+
+/// Nobody comes back to a client id that was made up for one connection.
+void Feed::forget_brief() {
+  if (config_.kind == Kind::brief) context_->states.erase(config_.client_id);
 }
 
 void Feed::on_lost(const Error& error) {
@@ -245,6 +260,7 @@ void Feed::on_lost(const Error& error) {
   const auto session = session_;
   if (session && !session->is_lost()) session->close(std::nullopt, Clock::now(), [session] {});
   for (auto& one : std::exchange(answering_, {})) one(&*lost_);
+  forget_brief();
   if (const auto events = events_.lock()) events->on_feed_lost(*this, error);
 }
 

@@ -96,6 +96,8 @@ class Feed final : public SessionEvents, public std::enable_shared_from_this<Fee
   void tell_presence(std::string_view holder, Completion done);
   void keep_telling();
   void look_for_more();
+  void part(TimePoint deadline, UniqueFunction<void()> done);
+  void forget_brief();
 
   const std::shared_ptr<Context> context_;
   const std::uint64_t number_;
@@ -108,7 +110,7 @@ class Feed final : public SessionEvents, public std::enable_shared_from_this<Fee
   wire::Timer presence_timer_;
   std::optional<Error> lost_;
   std::uint64_t came_ = 0;
-  bool recreated_ = false, looking_ = false, widening_ = false, closing_ = false;
+  bool recreated_ = false, looking_ = false, widening_ = false, closing_ = false, forgets_ = false;
 };
 
 }  // namespace omnibus::mqtt

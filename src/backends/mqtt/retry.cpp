@@ -32,15 +32,14 @@ driver::Outgoing retry_of(const Inbound& message, std::uint32_t attempt, Duratio
   return copy;
 }
 
-bool take_retry(Properties& properties, std::uint32_t& attempt, std::optional<SystemTime>& due) {
+std::optional<SystemTime> take_retry(Properties& properties, std::uint32_t& attempt) {
   const auto said = number_of(properties.find(attempt_property));
   const auto when = number_of(properties.find(due_property));
-  if (!said || !when) return false;
+  if (!said || !when) return std::nullopt;
   attempt = static_cast<std::uint32_t>(*said);
-  due = SystemTime(std::chrono::milliseconds(*when));
   properties.erase(attempt_property);
   properties.erase(due_property);
-  return true;
+  return SystemTime(std::chrono::milliseconds(*when));
 }
 
 }  // namespace omnibus::mqtt

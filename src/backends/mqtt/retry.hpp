@@ -15,7 +15,7 @@ namespace omnibus::mqtt {
 /// The copy of a message that was given back, for the retry topic: its properties tell attempt and time.
 driver::Outgoing retry_of(const Inbound& message, std::uint32_t attempt, Duration delay);
 
-/// Takes those two off the properties of what came. True when it was such a copy.
-bool take_retry(Properties& properties, std::uint32_t& attempt, std::optional<SystemTime>& due);
+/// Takes those two off the properties of a copy and tells when it is due; nothing when it bears none.
+std::optional<SystemTime> take_retry(Properties& properties, std::uint32_t& attempt);
 
 }  // namespace omnibus::mqtt

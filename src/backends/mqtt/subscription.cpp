@@ -8,6 +8,7 @@
 #include "backends/mqtt/reason.hpp"
 
 namespace omnibus::mqtt {
+
 Subscription::Subscription(std::shared_ptr<Context> context, std::shared_ptr<Trunk> trunk, Config config)
     : context_(std::move(context)),
       trunk_(std::move(trunk)),
@@ -128,7 +129,8 @@ void Subscription::finish(bool forget, TimePoint deadline, UniqueFunction<void()
 
 void Subscription::end_feeds(bool forget, TimePoint deadline, UniqueFunction<void()> done) {
   due_timer_.cancel();
-  if (std::exchange(watching_, false)) trunk_->unwatch(names_.presence({}), names_.presences());
+  if (std::exchange(watching_, false))
+    trunk_->unwatch(names_.presence({}), names_.presences(), weak_from_this());
   const auto feeds = std::exchange(feeds_, {});
   const auto left = std::make_shared<std::size_t>(feeds.size() + 1);
   const auto shared_done = std::make_shared<UniqueFunction<void()>>(std::move(done));

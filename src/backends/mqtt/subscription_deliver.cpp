@@ -1,7 +1,6 @@
 /// From what came to the consumers that have credit.
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -26,9 +25,8 @@ driver::Body body_of(std::string_view bytes) {
   return {owner, {owner.get(), bytes.size()}};
 }
 
-/// Fills in what the message says beside its payload. True when it says that it is a copy to try again, due
-/// at `due`.
-bool read_extras(const Publish& publish, Inbound& message, std::optional<SystemTime>& due) {
+/// Fills in what the message says.
+void read(const Publish& publish, Inbound& message) {
   std::string_view payload = publish.payload;
   if (auto unwrapped = unwrap(payload)) {
     payload = unwrapped->payload;
@@ -50,7 +48,6 @@ bool read_extras(const Publish& publish, Inbound& message, std::optional<SystemT
     }
   }
   message.body = body_of(payload);
-  return take_retry(message.properties, message.attempt, due);
 }
 
 }  // namespace
@@ -58,8 +55,9 @@ bool read_extras(const Publish& publish, Inbound& message, std::optional<SystemT
 void Subscription::on_message(Feed& feed, const Publish& publish) {
   if (over_ && !best_effort()) return;  // it stays with the broker
   Inbound message{.id = publish.id, .qos = publish.qos, .came = now_of_day()};
-  std::optional<SystemTime> due;
-  read_extras(publish, message, due);
+  read(publish, message);
+  const auto due =
+      feed.kind() == Feed::Kind::retry ? take_retry(message.properties, message.attempt) : std::nullopt;
   if (publish.again) ++message.attempt;
   if (best_effort() && publish.qos == 0) {
     loose_bytes_ += message.body.bytes().size();

@@ -19,7 +19,7 @@ class Census final : public Watcher {
     const auto census = std::make_shared<Census>(names);
     trunk->watch(names.presence({}), names.presences(), census,
                  [census, trunk, done = std::move(done)](const Error* error) mutable {
-                   trunk->unwatch(census->names_.presence({}), census->names_.presences());
+                   trunk->unwatch(census->names_.presence({}), census->names_.presences(), census);
                    done(error, census->holders_);
                  });
   }
@@ -85,6 +85,23 @@ std::shared_ptr<Subscription> Subscriptions::find_or_make(Subscription::Config c
   const auto made = std::make_shared<Subscription>(context_, trunk_, std::move(config));
   known_[key] = made;
   return made;
+}
+
+void Subscriptions::later(Duration delay, Completion work) {
+  const auto place = later_.emplace(later_.end(), context_->loop, std::move(work));
+  place->timer.after(delay, [weak = weak_from_this(), place] {
+    const auto self = weak.lock();
+    if (!self) return;
+    auto due = std::move(place->work);
+    self->later_.erase(place);
+    due(nullptr);
+  });
+}
+
+void Subscriptions::close() {
+  const Error closed = make_error(ErrorCode::closed, "the bus is closed", false);
+  auto left = std::exchange(later_, {});
+  for (auto& one : left) one.work(&closed);
 }
 
 void Subscriptions::create(const QueueName& queue, std::string_view name, Completion done) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,7 +25,17 @@ class Subscriptions final : public std::enable_shared_from_this<Subscriptions> {
   /// Removes every session of it. Errors: conflict while a consumer holds one.
   void remove(const QueueName& queue, std::string_view name, Completion done);
 
+  /// Runs `work` after the delay, or with an error when the Bus closes before.
+  void later(Duration delay, Completion work);
+  void close();
+
  private:
+  struct Later {
+    Later(wire::Loop& loop, Completion then) : timer(loop), work(std::move(then)) {}
+    wire::Timer timer;
+    Completion work;
+  };
+
   using Key = std::tuple<std::string, std::string, bool>;
 
   std::shared_ptr<Subscription> running(const QueueName& queue, std::string_view name) const;
@@ -32,6 +43,7 @@ class Subscriptions final : public std::enable_shared_from_this<Subscriptions> {
   const std::shared_ptr<Context> context_;
   const std::shared_ptr<Trunk> trunk_;
   std::map<Key, std::weak_ptr<Subscription>> known_;
+  std::list<Later> later_;
 };
 
 }  // namespace omnibus::mqtt

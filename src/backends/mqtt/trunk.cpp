@@ -56,8 +56,13 @@ void Trunk::watch(const std::string& prefix, const std::string& filter, const st
   });
 }
 
-void Trunk::unwatch(const std::string& prefix, const std::string& filter) {
-  if (watchers_.erase(prefix) > 0 && session_) session_->unsubscribe({filter}, [](const Error*) {});
+void Trunk::unwatch(const std::string& prefix, const std::string& filter,
+                    const std::weak_ptr<Watcher>& watcher) {
+  const auto found = watchers_.find(prefix);
+  const std::owner_less<std::weak_ptr<Watcher>> before;
+  if (found == watchers_.end() || before(found->second, watcher) || before(watcher, found->second)) return;
+  watchers_.erase(found);
+  if (session_) session_->unsubscribe({filter}, [](const Error*) {});
 }
 
 void Trunk::on_publish(const Publish& publish) {

@@ -32,7 +32,8 @@ class Trunk final : public SessionEvents, public std::enable_shared_from_this<Tr
   /// told. Again for what is watched already: all is told anew.
   void watch(const std::string& prefix, const std::string& filter, const std::weak_ptr<Watcher>& watcher,
              Completion done);
-  void unwatch(const std::string& prefix, const std::string& filter);
+  /// Nothing when somebody else watches there by now.
+  void unwatch(const std::string& prefix, const std::string& filter, const std::weak_ptr<Watcher>& watcher);
 
   void close(TimePoint deadline, UniqueFunction<void()> done);
 
