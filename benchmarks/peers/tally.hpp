@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "allocations.hpp"
+#include "support/allocations.hpp"
 
 namespace omnibus::benchmarks {
 
@@ -33,10 +33,10 @@ class Tally {
     if (received_ == 0) first_ = note.sent;
     if (!seen_.at(note.index)) ++received_;
     seen_[note.index] = true;
-    if (received_ == seen_.size() / 2) halfway_ = allocations();
+    if (received_ == seen_.size() / 2) halfway_ = support::allocations();
   }
   bool complete() const { return received_ == seen_.size(); }
-  void acknowledged() { last_ = now(), at_end_ = allocations(); }
+  void acknowledged() { last_ = now(), at_end_ = support::allocations(); }
 
   /// Members of a JSON object.
   std::string figures() const {

@@ -22,6 +22,11 @@ wire::Address address_of(const Context& context) {
 
 Error link_error(const std::string& message) { return make_error(ErrorCode::unavailable, message, true); }
 
+/// What the stream says, in this backend's name: that a certificate is refused may come after the handshake.
+Error of_wire(const Error& error) {
+  return {error.code(), error.message(), {error.retryable(), "mqtt", error.native(), error.hint()}};
+}
+
 /// The first of a server reference, which names one or more, separated by blanks.
 std::optional<wire::Address> referred(std::string_view reference, std::uint16_t port) {
   reference = reference.substr(0, reference.find(' '));
@@ -73,31 +78,30 @@ void Connection::begin(Opened opened) {
                              "is this the port of an MQTT broker?"));
     }
   });
-  wire::Stream::open(
-      context_->loop, {.address = address_, .tls = parameters.tls, .timeout = context_->patience},
-      [self = shared_from_this()](const Error* error, std::unique_ptr<wire::Stream> stream) {
-        if (self->state_ == State::closed) return;
-        if (error != nullptr) {
-          return self->lose(Error(error->code(), error->message(),
-                                  {error->retryable(), "mqtt", error->native(), error->hint()}));
-        }
-        self->context_->reached = true;
-        self->stream_ = std::move(stream);
-        const std::weak_ptr<Connection> weak = self;
-        self->stream_->start(
-            [weak](std::string_view bytes) {
-              const auto owner = weak.lock();
-              return owner ? owner->received(bytes) : bytes.size();
-            },
-            [weak](const Error& lost) {
-              if (const auto owner = weak.lock()) owner->lose(link_error(lost.message()));
-            });
-        try {
-          self->greet();
-        } catch (const Error& unreadable) {
-          self->lose(unreadable);
-        }
-      });
+  wire::Stream::open(context_->loop,
+                     {.address = address_, .tls = parameters.tls, .timeout = context_->patience},
+                     [self = shared_from_this()](const Error* error, std::unique_ptr<wire::Stream> stream) {
+                       if (self->state_ == State::closed) return;
+                       if (error != nullptr) {
+                         return self->lose(of_wire(*error));
+                       }
+                       self->context_->reached = true;
+                       self->stream_ = std::move(stream);
+                       const std::weak_ptr<Connection> weak = self;
+                       self->stream_->start(
+                           [weak](std::string_view bytes) {
+                             const auto owner = weak.lock();
+                             return owner ? owner->received(bytes) : bytes.size();
+                           },
+                           [weak](const Error& lost) {
+                             if (const auto owner = weak.lock()) owner->lose(of_wire(lost));
+                           });
+                       try {
+                         self->greet();
+                       } catch (const Error& unreadable) {
+                         self->lose(unreadable);
+                       }
+                     });
 }
 
 void Connection::greet() {

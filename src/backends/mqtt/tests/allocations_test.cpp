@@ -1,32 +1,16 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "backends/mqtt/tests/samples.hpp"
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const found = std::malloc(size == 0 ? 1 : size)) return found;
-  throw std::bad_alloc();
-}
-void operator delete(void* at) noexcept { std::free(at); }
-void operator delete(void* at, std::size_t) noexcept { std::free(at); }
+#include "support/allocations.hpp"
 
 namespace omnibus::mqtt {
 namespace {
 
 template <class Work>
 std::size_t allocations_of(Work&& work) {
-  const std::size_t before = allocations;
+  const auto before = support::allocations();
   work();
-  return allocations - before;
+  return support::allocations() - before;
 }
 
 TEST(Allocations, AreCounted) {

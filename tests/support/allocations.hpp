@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-namespace omnibus::benchmarks {
+namespace omnibus::support {
 
 /// Calls of operator new so far, of all threads.
 std::uint64_t allocations() noexcept;
 
-}  // namespace omnibus::benchmarks
+}  // namespace omnibus::support

@@ -1,4 +1,4 @@
-#include "allocations.hpp"
+#include "support/allocations.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -23,7 +23,7 @@ void* counted(std::size_t size, std::align_val_t alignment) {
 
 }  // namespace
 
-std::uint64_t omnibus::benchmarks::allocations() noexcept { return count; }
+std::uint64_t omnibus::support::allocations() noexcept { return count; }
 
 // The array and nothrow forms of the standard library call these.
 void* operator new(std::size_t size) { return counted(size); }
