@@ -52,21 +52,28 @@ def wait_until(condition, what):
 
 
 def admin(method, path, body=None):
-    """The broker's REST interface; None when there is no such thing."""
+    """The broker's REST interface; None when there is no such thing.
+
+    Asked for statistics while a subscription is being made, the broker fails with a status of 500: what is only read is asked for again.
+    """
+    deadline = time.monotonic() + PATIENCE
     request = urllib.request.Request(
         f"{ADMIN}/admin/v2/{path}",
         method=method,
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
-            text = response.read()
-            return json.loads(text) if text else {}
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return None
-        raise
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+                text = response.read()
+                return json.loads(text) if text else {}
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            if method != "GET" or error.code < 500 or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.1)
 
 
 def topic_path(queue):
