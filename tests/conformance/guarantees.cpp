@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "conformance/contract.hpp"
@@ -101,9 +102,25 @@ std::string counted(const RunReport& run) {
   return text.empty() ? "" : "\nCounted:\n\n| case | lost | duplicated |\n|---|---|---|\n" + text;
 }
 
+/// A suite that ran on one backend in several parts counts as one run.
+std::vector<RunReport> joined(const std::vector<RunReport>& parts) {
+  std::vector<RunReport> runs;
+  for (const auto& part : parts) {
+    const auto same = std::find_if(runs.begin(), runs.end(),
+                                   [&](const RunReport& run) { return shown(run) == shown(part); });
+    if (same == runs.end()) {
+      runs.push_back(part);
+    } else {
+      same->cases.insert(same->cases.end(), part.cases.begin(), part.cases.end());
+    }
+  }
+  return runs;
+}
+
 }  // namespace
 
-std::string guarantees(const std::vector<RunReport>& runs) {
+std::string guarantees(const std::vector<RunReport>& parts) {
+  const auto runs = joined(parts);
   std::string text =
       "# Guarantees\n\n"
       "What every backend promises, and what was tried of it. This page is made by\n"

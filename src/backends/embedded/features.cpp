@@ -48,6 +48,7 @@ driver::Features features(bool durable) {
   features.set(Feature::link_loss, Support::missing, "no object: there is no link");
   features.set(Feature::namespaces, Support::missing, "no object: tenants and namespaces are names only");
   features.max_message_size = max_message_size;
+  features.in_memory = true;
   return features;
 }
 
