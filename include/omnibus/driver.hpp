@@ -87,9 +87,9 @@ class Features {
 
   std::size_t max_message_size =
       0;  ///< bytes of payload; larger is Error{too_large} before anything is written
-  /// Messages pass through memory, from one thread to the next within microseconds: a receiver that finds none
-  /// lets other threads run and looks again before it sleeps. What comes over a network comes later, and more
-  /// at a time to one that slept.
+  /// Messages pass through memory, from one thread to the next within microseconds: a receiver that finds
+  /// none lets other threads run and looks again before it sleeps. What comes over a network comes later, and
+  /// more at a time to one that slept.
   bool in_memory = false;
 
  private:

@@ -51,8 +51,8 @@ class Recorder final : public ::testing::EmptyTestEventListener {
 void write_report(const RunReport& report, const std::string& path);
 /// Errors: Error{io}, DecodeError.
 RunReport read_report(const std::string& path);
-/// The page docs/guarantees.md: what each backend declares and what was tried of it. The suite may have run on one
-/// backend in several parts.
+/// The page docs/guarantees.md: what each backend declares and what was tried of it. The suite may have run
+/// on one backend in several parts.
 std::string guarantees(const std::vector<RunReport>& parts);
 void write_file(const std::string& path, const std::string& text);
 
