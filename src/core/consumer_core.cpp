@@ -55,7 +55,6 @@ ConsumerCore::ConsumerCore(std::shared_ptr<Connection> connection, const QueueNa
       type_(type),
       options_(checked(std::move(options), subscription.empty())),
       tracked_(queue.qos != Qos::best_effort),
-      in_memory_(connection_->features().in_memory),
       labels_(labels_of(queue, subscription_, options_.lifetime == Lifetime::ephemeral)) {}
 
 ConsumerCore::~ConsumerCore() {
@@ -191,7 +190,7 @@ std::optional<Envelope> ConsumerCore::receive(Duration timeout) {
   Lock lock(mutex_);
   const auto down = [&] { return options_.fail_fast && state_ != State::up; };
   const auto due = [&] { return !mailbox_.empty() || closing_ || state_ == State::failed || down(); };
-  const bool look = in_memory_ && timeout > Duration::zero();
+  const bool look = timeout > Duration::zero() && connection_->features().in_memory;
   if (!look || !look_again(lock, due)) wait_until(arrived_, lock, deadline, due);
   refuse_if_ended();
   if (mailbox_.empty()) {

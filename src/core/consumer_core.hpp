@@ -171,8 +171,7 @@ class ConsumerCore final : public Closable, public std::enable_shared_from_this<
   const std::string subscription_;
   const schema::Type& type_;
   const ConsumerOptions options_;
-  const bool tracked_;    ///< q1, q2: deliveries are settled
-  const bool in_memory_;  ///< driver::Features::in_memory
+  const bool tracked_;  ///< q1, q2: deliveries are settled
   const Labels labels_;
   LazyCounter received_{"omnibus_received", "Messages received"};
   LazyCounter acked_{"omnibus_acked", "Messages acknowledged"};

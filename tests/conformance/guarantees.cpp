@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <map>
+#include <set>
+
+#include <omnibus/error.hpp>
 
 #include "conformance/contract.hpp"
 #include "conformance/report.hpp"
@@ -102,6 +105,18 @@ std::string counted(const RunReport& run) {
   return text.empty() ? "" : "\nCounted:\n\n| case | lost | duplicated |\n|---|---|---|\n" + text;
 }
 
+/// A case that two parts hold could count twice, or hide its failure.
+void refuse_repeated(const RunReport& run) {
+  std::set<std::string> names;
+  for (const auto& each : run.cases) {
+    const auto name = each.suite + "." + each.name;
+    if (!names.insert(name).second) {
+      throw ConfigError("two files of --from hold " + name + " on " + shown(run),
+                        "give parts that share no case");
+    }
+  }
+}
+
 /// A suite that ran on one backend in several parts counts as one run.
 std::vector<RunReport> joined(const std::vector<RunReport>& parts) {
   std::vector<RunReport> runs;
@@ -114,6 +129,7 @@ std::vector<RunReport> joined(const std::vector<RunReport>& parts) {
       same->cases.insert(same->cases.end(), part.cases.begin(), part.cases.end());
     }
   }
+  for (const auto& run : runs) refuse_repeated(run);
   return runs;
 }
 

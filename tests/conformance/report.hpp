@@ -52,7 +52,7 @@ void write_report(const RunReport& report, const std::string& path);
 /// Errors: Error{io}, DecodeError.
 RunReport read_report(const std::string& path);
 /// The page docs/guarantees.md: what each backend declares and what was tried of it. The suite may have run
-/// on one backend in several parts.
+/// on one backend in several parts. Errors: ConfigError when two hold the same case.
 std::string guarantees(const std::vector<RunReport>& parts);
 void write_file(const std::string& path, const std::string& text);
 

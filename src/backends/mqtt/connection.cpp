@@ -22,7 +22,7 @@ wire::Address address_of(const Context& context) {
 
 Error link_error(const std::string& message) { return make_error(ErrorCode::unavailable, message, true); }
 
-/// What the stream says, in this backend's name: that a certificate is refused may come after the handshake.
+/// What the stream says, in this backend's name.
 Error of_wire(const Error& error) {
   return {error.code(), error.message(), {error.retryable(), "mqtt", error.native(), error.hint()}};
 }
@@ -82,9 +82,7 @@ void Connection::begin(Opened opened) {
                      {.address = address_, .tls = parameters.tls, .timeout = context_->patience},
                      [self = shared_from_this()](const Error* error, std::unique_ptr<wire::Stream> stream) {
                        if (self->state_ == State::closed) return;
-                       if (error != nullptr) {
-                         return self->lose(of_wire(*error));
-                       }
+                       if (error != nullptr) return self->lose(of_wire(*error));
                        self->context_->reached = true;
                        self->stream_ = std::move(stream);
                        const std::weak_ptr<Connection> weak = self;
@@ -94,7 +92,12 @@ void Connection::begin(Opened opened) {
                              return owner ? owner->received(bytes) : bytes.size();
                            },
                            [weak](const Error& lost) {
-                             if (const auto owner = weak.lock()) owner->lose(of_wire(lost));
+                             const auto owner = weak.lock();
+                             if (!owner) return;
+                             // That a certificate is refused may come after the handshake; what else ends a
+                             // stream, a new one may mend.
+                             const bool refused = lost.code() == ErrorCode::authentication;
+                             owner->lose(refused ? of_wire(lost) : link_error(lost.message()));
                            });
                        try {
                          self->greet();
